@@ -1,0 +1,60 @@
+/*
+ * A private PostgreSQL from the installed binaries: the embedded server, and throwaway ones for tests, rehearsals and drills.
+ *
+ * Unix socket only, in a short 0700 directory that is recorded in the data directory (107 bytes is the limit of a socket's
+ * path); checksums, UTF-8, C collation; as root it runs as an unprivileged user.  It stops with the program, also when the
+ * program is killed, and never are there two on one data directory.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_PG_CLUSTER_H
+#define KEELSON_PG_CLUSTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+struct cluster {                     /* strings in the arena given to cluster_open() */
+    const char *data_dir;            /* PGDATA */
+    const char *socket_dir;
+    const char *bindir;
+    int         major;
+    pid_t       postmaster;
+    bool        owned;               /* we started it and stop it; false: a running one was found and is used (CLI verbs) */
+    bool        temporary;           /* removed when stopped */
+    const char *owner_url;           /* key/value strings for pg_url_parse(): roles keelson_owner, keelson_api and the bootstrap superuser */
+    const char *service_url;
+    const char *super_url;
+};
+
+/* Where the embedded server lives unless told otherwise: ./keelson-data, as root /var/lib/keelson. */
+const char *cluster_default_dir(void);
+
+/* The newest server below `bindir` (NULL: /usr/lib/postgresql/N/bin and PATH); major 0: any from 15.
+   E_USAGE names the Debian package to install. */
+MUST_CHECK bool cluster_find_bindir(struct arena *a, const char *bindir, int major, const char **out, int *out_major, struct err *e);
+
+/*
+ * Start (initialise on first use) and wait until it takes connections.
+ *   stale postmaster.pid, stale socket, orphaned server of a killed program: adopted or stopped first
+ *   a live server of another live keelson: serve refuses (E_IO, names the pid); `shared` uses it instead
+ *   a data directory of another major version: E_USAGE with what to do
+ * Roles and the database "keelson" exist afterwards; the schema does not come from here.
+ */
+MUST_CHECK bool cluster_open(struct arena *a, const char *dir, const char *bindir, bool shared, struct cluster *out, struct err *e);
+
+/* A throwaway one in a temporary directory: fsync off unless `durable`, gone when the program ends in whatever way. Under 1.5 s. */
+MUST_CHECK bool cluster_open_temporary(struct arena *a, const char *bindir, int major, bool durable, struct cluster *out, struct err *e);
+
+/* Stop (fast) what we started; leave alone what we found. */
+void cluster_close(struct cluster *c);
+
+/* The postmaster's death is noticed by the caller's SIGCHLD or by this: true while it lives. */
+bool cluster_alive(const struct cluster *c);
+/* Start it again after a crash, in place. */
+MUST_CHECK bool cluster_restart(struct cluster *c, struct err *e);
+
+#endif

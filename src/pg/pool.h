@@ -1,0 +1,97 @@
+/*
+ * Database work for the loop: tasks in, rows out.
+ *
+ * Two ways to the database share one cap (size + overflow):
+ *   lanes      one connection per core.  Tasks of a *kind* (keyed reads, tails, appends) gather while the lane's last group
+ *              is away and leave together: per organization one statement list over arrays, one transaction, one Sync.
+ *   exclusive  a connection of its own for one transaction; waiters in strict arrival order.
+ *
+ * A task is the caller's memory until its done() was called, exactly once, always from the loop, never from inside pool_submit().
+ * Nothing a task returns is durable before done() says so without an error.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_PG_POOL_H
+#define KEELSON_PG_POOL_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/uuid.h"
+#include "pg/query.h"
+#include "pg/url.h"
+
+struct task;
+
+/*
+ * A kind of work that can be grouped.  merge() is pure: for n tasks of one organization (sorted by `key`, then arrival) it makes
+ * the statements; the rows of the LAST one answer all tasks: their first column is the task's index (int4), rows in index order,
+ * and each task sees its own without that column.  Every task needs at least one row there or none at all: no rows means rows.n == 0.
+ */
+struct batch_kind {
+    const char *name;                /* "append": metrics */
+    bool        writes;              /* groups never mix reading and writing kinds */
+    int  (*merge)(struct task *const *tasks, int n, struct arena *a, struct stmt *out, int max);   /* statements used, at most max = 4 */
+    bool (*together)(const struct task *a, const struct task *b);   /* may these two of one key share a group?  NULL: always */
+};
+
+enum txn_next { TXN_COMMIT, TXN_ROLLBACK, TXN_MORE };
+
+struct task {
+    /* what */
+    struct uuid              org;        /* entered before any statement; all zero: none (administration) */
+    const struct batch_kind *kind;       /* NULL: exclusive */
+    void                    *item;       /* for kind->merge(): this task's part */
+    struct uuid              key;        /* grouped writes: the row they lock, so that groups sort alike */
+    struct stmt             *stmts;      /* exclusive: sent in one pipeline */
+    int                      nstmts;
+    /* exclusive, optional: called with the rows of stmts inside the open transaction.  It may look, put the next statements into
+       stmts/nstmts and return TXN_MORE, or end it.  With TXN_ROLLBACK and *e set, done() gets that error.
+       NULL: stmts are one implicit transaction, one round trip. */
+    enum txn_next (*step)(struct task *t, const struct rows *rows, int n, struct err *e);
+    bool                     read_only;  /* safe to repeat when the connection is lost */
+    deadline                 until;      /* absolute; 0: pool.timeout from now */
+    /* how it ended.  e->kind == E_NONE: committed.  `rows` (n of them, one per statement; grouped: one) are valid only inside. */
+    void (*done)(struct task *t, const struct rows *rows, int n, const struct err *e);
+    void                    *user;
+
+    /* the pool's own */
+    struct task *next, *prev;
+    usec         queued_at;
+    int          state, tries;
+    struct pg_link *link;
+    struct err   verdict;
+};
+
+struct pool_config {
+    const struct pg_target *target;
+    int   size, overflow, lanes, queue;
+    usec  timeout, recycle, idle, connect_timeout, query_timeout, lock_timeout, lane_lock_timeout;
+};
+
+struct pool;
+
+MUST_CHECK bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, struct err *e);
+void pool_submit(struct pool *p, struct task *t);
+/* The client has gone.  Waiting exclusive work is dropped, running exclusive work cancelled, grouped work finishes; done() is still called. */
+void pool_abandon(struct pool *p, struct task *t);
+/* No new work; `done` when all connections are closed. */
+void pool_drain(struct pool *p, void (*done)(void *user), void *user);
+void pool_close(struct pool *p);
+
+struct pool_counters {
+    int      idle, in_use, connecting, closing, max, lanes;
+    int      waiting_lane, waiting_exclusive;
+    uint64_t acquires_immediate, acquires_waited, acquires_timeout, acquires_full, acquires_deadline, acquires_gone, acquires_down;
+    uint64_t connects_ok, connects_failed, closes, groups, grouped_tasks, bisections, retries, cancels, cap_violations, epoch;
+    usec     oldest_waiter;          /* age */
+    usec     busy_lane, busy_exclusive;   /* connection-microseconds in use since start */
+    bool     up;                     /* the last attempt to reach the server succeeded */
+    struct err down_reason;
+};
+void pool_counters(const struct pool *p, struct pool_counters *out);
+
+#endif

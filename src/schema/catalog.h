@@ -1,0 +1,87 @@
+/*
+ * What the database is, read back from its catalog: tables, columns, keys, checks, indexes, comments with their tags.
+ * One read, then plain memory.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_SCHEMA_CATALOG_H
+#define KEELSON_SCHEMA_CATALOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "pg/conn.h"
+
+/*
+ * Tags are words in a comment: "@resource(candidates) @pii Text for people".  The text without tags is the description.
+ *   table:   @resource(name)
+ *   column:  @readonly  set by the service only        @filter   may be filtered and ordered by; jsonb: containment
+ *            @pii       personal data                  @hidden   never rendered, never written
+ *            @lazy      rendered only when `fields` names it     @create  may be given at creation, not changed later
+ *            @number(parent_column)   numbered 1, 2, 3 ... among the rows with the same parent when not given
+ *            @normalized(column)      the service keeps trim + lower case of that column here
+ */
+struct column {
+    const char *name;
+    const char *doc;
+    uint32_t    type;            /* oid of the type; domains: of their base */
+    const char *type_name;       /* as format_type() spells it */
+    int         attnum;
+    bool        not_null, generated, has_default;
+    const char *default_sql;     /* NULL: none */
+    bool        readonly, filter, pii, hidden, lazy, create, writable;   /* writable: the service role may insert or update it */
+    const char *number_within, *normalized_from;    /* NULL: not tagged */
+    /* from single-column CHECKs the catalog reader understands */
+    const char *const *allowed; int nallowed;        /* col = ANY (ARRAY[...]) */
+    const char *json_kind;       /* jsonb_typeof(col) = 'object' | 'array' */
+    int64_t     min, max;        /* of the value (numbers) or its length (text); INT64_MIN / INT64_MAX: none */
+    const char *pattern;         /* col ~ '...' */
+};
+
+struct foreign_key {
+    const char   *name;
+    struct table *target;
+    const char   *column;        /* the referencing column besides org_id */
+    bool          required;
+};
+
+struct key {                     /* primary or unique: constraint or index */
+    const char  *name;
+    const char *const *columns; int ncolumns;        /* org_id included */
+    bool         primary;
+};
+
+struct table {
+    const char *schema, *name;
+    const char *qualified;       /* "keelson"."candidates", quoted where needed */
+    const char *resource;        /* NULL: not served */
+    const char *doc;
+    struct column      *columns;  int ncolumns;
+    struct foreign_key *fks;      int nfks;
+    struct key         *keys;     int nkeys;
+    bool        row_security, force_row_security;
+    bool        has_org;
+};
+
+struct transition { const char *entity, *from, *to; };   /* from "": may be created in this state */
+
+struct finder { const char *table, *column, *qualified; };  /* keelson.find_<table>_<column>(org uuid, q, lim int) returns setof uuid */
+
+struct catalog {
+    struct table      *tables;      int ntables;
+    struct transition *transitions; int ntransitions;
+    struct finder     *finders;     int nfinders;
+    int                server_version;
+};
+
+/* Tables of all schemas but the system's.  E_DATABASE "not migrated" when keelson's own are missing. */
+MUST_CHECK bool catalog_read(struct pg_conn *c, struct arena *a, struct catalog *out, struct err *e);
+
+struct table  *catalog_table(const struct catalog *c, const char *name);
+struct column *catalog_column(const struct table *t, struct span name);
+/* Which columns a constraint of that table is about, for messages: "email_norm" or NULL. */
+const struct key *catalog_key(const struct catalog *c, const char *constraint);
+
+#endif
