@@ -22,6 +22,10 @@
  *            @lazy      rendered only when `fields` names it     @create  may be given at creation, not changed later
  *            @number(parent_column)   numbered 1, 2, 3 ... among the rows with the same parent when not given
  *            @normalized(column)      the service keeps trim + lower case of that column here
+ *            @current(parent_column)  boolean: at most one row per parent has it; a new current row takes it from the old one
+ *            @on(state,state)         timestamptz: set when the status first becomes one of these
+ *            @reason                  text: the reason given with the last transition
+ *   table:   @part(resource,field)    rows that are an array field of a resource: written and read with it (assessment_scores)
  */
 struct column {
     const char *name;
@@ -32,7 +36,9 @@ struct column {
     bool        not_null, generated, has_default;
     const char *default_sql;     /* NULL: none */
     bool        readonly, filter, pii, hidden, lazy, create, writable;   /* writable: the service role may insert or update it */
-    const char *number_within, *normalized_from;    /* NULL: not tagged */
+    const char *number_within, *normalized_from, *current_within;    /* NULL: not tagged */
+    const char *const *on_states; int non_states;    /* @on */
+    bool        reason;          /* @reason */
     /* from single-column CHECKs the catalog reader understands */
     const char *const *allowed; int nallowed;        /* col = ANY (ARRAY[...]) */
     const char *json_kind;       /* jsonb_typeof(col) = 'object' | 'array' */
@@ -57,6 +63,7 @@ struct table {
     const char *schema, *name;
     const char *qualified;       /* "keelson"."candidates", quoted where needed */
     const char *resource;        /* NULL: not served */
+    const char *part_of, *part_field;   /* @part; NULL: is none */
     const char *doc;
     struct column      *columns;  int ncolumns;
     struct foreign_key *fks;      int nfks;
@@ -65,7 +72,7 @@ struct table {
     bool        has_org;
 };
 
-struct transition { const char *entity, *from, *to; };   /* from "": may be created in this state */
+struct transition { const char *entity, *from, *to; bool needs_reason; };   /* from "": may be created in this state */
 
 struct finder { const char *table, *column, *qualified; };  /* keelson.find_<table>_<column>(org uuid, q, lim int) returns setof uuid */
 
