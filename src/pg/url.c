@@ -1,0 +1,110 @@
+/*
+ * Database URLs through PQconninfoParse(), with our own words for what is wrong: libpq's messages quote the input, and the
+ * input holds a password.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/url.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/span.h"
+
+static const char *const schemes[] = { "postgresql", "postgres" };
+
+/* "postgresql+asyncpg://..." becomes "postgresql://...": SQLAlchemy names its driver there. */
+static const char *without_driver(struct arena *a, const char *url)
+{
+    const char *plus = strchr(url, '+'), *colon = strstr(url, "://");
+
+    if (!colon || !plus || plus > colon)
+        return url;
+    return arena_printf(a, "%.*s%s", (int)(plus - url), url, colon);
+}
+
+static bool scheme_known(const char *url, struct err *e)
+{
+    const char *colon = strstr(url, "://");
+    const char *blank = strpbrk(url, " '=");
+
+    if (!colon || (blank && blank < colon))
+        return true;                        /* key/value form */
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+        if (span_is((struct span){ url, (size_t)(colon - url) }, schemes[i]))
+            return true;
+    return fail(e, E_USAGE, "the database URL begins with an unknown scheme; use postgresql://");
+}
+
+static bool is_secret(const PQconninfoOption *o)
+{
+    return strchr(o->dispchar, '*') || strcmp(o->keyword, "passfile") == 0 || strncmp(o->keyword, "scram_", 6) == 0;
+}
+
+static const char *first_of_list(struct arena *a, const char *list)
+{
+    return list ? arena_strdup(a, (struct span){ list, strcspn(list, ",") }) : NULL;
+}
+
+static bool host_is_local(const char *host)
+{
+    return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+static void target_set(struct arena *a, struct pg_target *t, const PQconninfoOption *o)
+{
+    if (is_secret(o)) {
+        log_guard(span_of(arena_strdup(a, span_of(o->val))));
+        t->has_password = t->has_password || strcmp(o->keyword, "password") == 0;
+    }
+    if (strcmp(o->keyword, "host") == 0)
+        t->host = first_of_list(a, o->val);
+    else if (strcmp(o->keyword, "port") == 0)
+        t->port = first_of_list(a, o->val);
+    else if (strcmp(o->keyword, "dbname") == 0)
+        t->dbname = arena_strdup(a, span_of(o->val));
+    else if (strcmp(o->keyword, "user") == 0)
+        t->user = arena_strdup(a, span_of(o->val));
+}
+
+static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOption *options)
+{
+    size_t n = 0, i = 0;
+
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        n += o->val != NULL;
+    t->keys = arena_array(a, const char *, n + 1);
+    t->values = arena_array(a, const char *, n + 1);
+    for (const PQconninfoOption *o = options; o->keyword; o++) {
+        if (!o->val)
+            continue;
+        t->keys[i] = arena_strdup(a, span_of(o->keyword));
+        t->values[i++] = arena_strdup(a, span_of(o->val));
+        target_set(a, t, o);
+    }
+    t->local = host_is_local(t->host);
+    t->shown = arena_printf(a, "pg://%s:%s/%s", t->host ? t->host : "", t->port ? t->port : "5432",
+                            t->dbname ? t->dbname : "");
+}
+
+bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struct err *e)
+{
+    char *ignored = NULL;
+    PQconninfoOption *options;
+
+    *out = (struct pg_target){ 0 };
+    if (!url || !*url)
+        return fail(e, E_USAGE, "the database URL is empty");
+    url = without_driver(a, url);
+    if (!scheme_known(url, e))
+        return false;
+    options = PQconninfoParse(url, &ignored);
+    PQfreemem(ignored);                     /* quotes the URL: never shown */
+    if (!options)
+        return fail(e, E_USAGE, "the database URL cannot be read; write postgresql://user:password@host:port/database and "
+                                "percent-encode special characters of the password");
+    target_fill(a, out, options);
+    PQconninfoFree(options);
+    return true;
+}
