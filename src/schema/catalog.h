@@ -59,6 +59,11 @@ struct key {                     /* primary or unique: constraint or index */
     bool         primary;
 };
 
+struct check {                   /* a CHECK constraint, for messages */
+    const char  *name;
+    const char *const *columns; int ncolumns;
+};
+
 struct table {
     const char *schema, *name;
     const char *qualified;       /* "keelson"."candidates", quoted where needed */
@@ -68,6 +73,7 @@ struct table {
     struct column      *columns;  int ncolumns;
     struct foreign_key *fks;      int nfks;
     struct key         *keys;     int nkeys;
+    struct check       *checks;   int nchecks;
     bool        row_security, force_row_security;
     bool        has_org;
 };
@@ -86,9 +92,13 @@ struct catalog {
 /* Tables of all schemas but the system's.  E_DATABASE "not migrated" when keelson's own are missing. */
 MUST_CHECK bool catalog_read(struct pg_conn *c, struct arena *a, struct catalog *out, struct err *e);
 
+/* By bare name; one of schema keelson wins over an application's.  NULL: there is none. */
 struct table  *catalog_table(const struct catalog *c, const char *name);
 struct column *catalog_column(const struct table *t, struct span name);
-/* Which columns a constraint of that table is about, for messages: "email_norm" or NULL. */
-const struct key *catalog_key(const struct catalog *c, const char *constraint);
+/* What a constraint is about, for messages; NULL: no such key, check or foreign key. */
+const struct key         *catalog_key(const struct catalog *c, const char *constraint);
+const struct check       *catalog_check(const struct catalog *c, const char *constraint);
+const struct foreign_key *catalog_foreign_key(const struct catalog *c, const char *constraint);
+const struct finder      *catalog_finder(const struct catalog *c, const struct table *t, const char *column);
 
 #endif
