@@ -34,6 +34,8 @@ struct task;
 struct batch_kind {
     const char *name;                /* "append": metrics */
     bool        writes;              /* groups never mix reading and writing kinds */
+    bool        finds_itself;        /* a writing kind whose merge(), for a task with tries > 0, recognises what a lost first run may have
+                                        left (by identifiers made by the service) and answers with that */
     int  (*merge)(struct task *const *tasks, int n, struct arena *a, struct stmt *out, int max);   /* statements used, at most max = 4 */
     bool (*together)(const struct task *a, const struct task *b);   /* may these two of one key share a group?  NULL: always */
 };
@@ -49,7 +51,8 @@ struct task {
     struct stmt             *stmts;      /* exclusive: sent in one pipeline */
     int                      nstmts;
     /* exclusive, optional: called with the rows of stmts inside the open transaction.  It may look, put the next statements into
-       stmts/nstmts and return TXN_MORE, or end it.  With TXN_ROLLBACK and *e set, done() gets that error.
+       stmts/nstmts and return TXN_MORE, or end it.  With TXN_ROLLBACK and *e set, done() gets that error.  After TXN_COMMIT done()
+       gets the rows of the last step again.
        NULL: stmts are one implicit transaction, one round trip. */
     enum txn_next (*step)(struct task *t, const struct rows *rows, int n, struct err *e);
     bool                     read_only;  /* safe to repeat when the connection is lost */
@@ -61,7 +64,9 @@ struct task {
     /* the pool's own */
     struct task *next, *prev;
     usec         queued_at;
+    uint64_t     arrival;
     int          state, tries;
+    bool         tries_alone;        /* grouped work that met a lock and waits for it on a connection of its own */
     struct pg_link *link;
     struct err   verdict;
 };

@@ -1,0 +1,494 @@
+/*
+ * A connection in pipeline mode.  Everything sent is noted in `expected`; results come back in that order, up to one Sync.
+ * The first error is kept, what follows it is aborted by the server, and nothing counts before the Sync has come.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/link.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "pg/failure.h"
+#include "pg/session.h"
+
+static void link_ready(struct watch *w, int events);
+
+static void state_set(struct pg_link *k, enum link_state to)
+{
+    static const unsigned legal[] = {           /* from which states each may be entered */
+        [LINK_CLOSED]     = 1u << LINK_CONNECTING | 1u << LINK_IDLE | 1u << LINK_BUSY,
+        [LINK_CONNECTING] = 1u << LINK_CLOSED,
+        [LINK_IDLE]       = 1u << LINK_CONNECTING | 1u << LINK_BUSY,
+        [LINK_BUSY]       = 1u << LINK_IDLE,
+    };
+
+    assert(legal[to] & 1u << k->state);
+    k->state = to;
+    k->since = loop_now(k->loop);
+}
+
+/* ---- prepared statements of this connection ---- */
+
+static size_t name_slot(const struct pg_link *k, const char *name)
+{
+    size_t i = ((uintptr_t)name >> 4) * 2654435761u & (LINK_NAMES - 1);
+
+    while (k->prepared[i] && k->prepared[i] != name)
+        i = (i + 1) & (LINK_NAMES - 1);
+    return i;
+}
+
+static bool name_known(const struct pg_link *k, const char *name)
+{
+    return k->prepared[name_slot(k, name)] == name;
+}
+
+/* False when the table is nearly full: such a statement goes unnamed, which is slower and always right. */
+static bool name_add(struct pg_link *k, const char *name)
+{
+    if (k->nprepared >= LINK_NAMES / 2)
+        return false;
+    k->prepared[name_slot(k, name)] = name;
+    k->nprepared++;
+    return true;
+}
+
+/* ---- connecting ---- */
+
+static void results_drop(struct pg_link *k)
+{
+    for (int i = 0; i < k->nruns; i++)
+        PQclear(k->runs[i].answer);
+    for (int i = 0; i < k->nresults; i++)
+        PQclear(k->results[i]);
+    k->nruns = k->nresults = 0;
+}
+
+void link_close(struct pg_link *k)
+{
+    if (k->state == LINK_CLOSED)
+        return;
+    loop_unwatch(&k->watch);
+    loop_untimer(&k->timer);
+    results_drop(k);
+    PQfinish(k->pg);
+    k->pg = NULL;
+    arena_free(&k->arena);
+    memset(k->prepared, 0, sizeof k->prepared);
+    k->nprepared = 0;
+    k->condemned = false;
+    state_set(k, LINK_CLOSED);
+}
+
+static void connect_failed(struct pg_link *k, bool timeout)
+{
+    struct err e = { 0 };
+
+    if (timeout)
+        fail(&e, E_DATABASE, "%s: the server did not answer in time", k->shown);
+    else
+        failure_connect(k->pg, k->shown, &e);
+    link_close(k);
+    k->events->failed(k, &e);
+}
+
+static void lose(struct pg_link *k, const struct err *e)
+{
+    struct err why = *e;
+
+    link_close(k);
+    k->events->lost(k, &why);
+}
+
+static void timer_fired(struct timer *t)
+{
+    struct pg_link *k = CONTAINER(t, struct pg_link, timer);
+    struct err e = { 0 };
+
+    if (k->state == LINK_CONNECTING) {
+        connect_failed(k, true);
+        return;
+    }
+    fail(&e, E_TIMEOUT, "%s: no answer from the server", k->shown);
+    lose(k, &e);
+}
+
+static void discard_notice(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res;
+}
+
+static void connect_advance(struct pg_link *k)
+{
+    /* libpq may change its socket while it tries several addresses. */
+    PostgresPollingStatusType want = PQconnectPoll(k->pg);
+
+    if (k->watch.fd != PQsocket(k->pg)) {
+        loop_unwatch(&k->watch);
+        k->watch.fd = PQsocket(k->pg);
+    }
+    switch (want) {
+    case PGRES_POLLING_READING:
+        loop_watch(k->loop, &k->watch, LOOP_READ);
+        return;
+    case PGRES_POLLING_WRITING:
+        loop_watch(k->loop, &k->watch, LOOP_WRITE);
+        return;
+    case PGRES_POLLING_OK:
+        break;
+    default:
+        connect_failed(k, false);
+        return;
+    }
+    if (PQsetnonblocking(k->pg, 1) != 0 || !PQenterPipelineMode(k->pg)) {
+        connect_failed(k, false);
+        return;
+    }
+    PQsetNoticeReceiver(k->pg, discard_notice, NULL);
+    loop_untimer(&k->timer);
+    loop_watch(k->loop, &k->watch, LOOP_READ);
+    k->opened_at = loop_now(k->loop);
+    state_set(k, LINK_IDLE);
+    k->events->opened(k);
+}
+
+/* A failure before the first poll is reported from the loop as well: callers need not expect events from inside. */
+static void connect_first(struct timer *t)
+{
+    struct pg_link *k = CONTAINER(t, struct pg_link, timer);
+
+    connect_failed(k, false);
+}
+
+void link_connect(struct pg_link *k, const struct pg_target *t, const struct pg_session *s, usec timeout)
+{
+    struct arena a = ARENA;
+    const char **keys, **values;
+
+    session_params(&a, t, s, &keys, &values);
+    k->shown = t->shown;
+    state_set(k, LINK_CONNECTING);
+    k->pg = PQconnectStartParams(keys, values, 0);
+    arena_free(&a);
+    if (!k->pg)
+        abort();
+    k->watch = (struct watch){ .fd = PQsocket(k->pg), .ready = link_ready };
+    k->timer = (struct timer){ .fire = timer_fired };
+    if (PQstatus(k->pg) == CONNECTION_BAD) {
+        k->timer.fire = connect_first;
+        loop_timer(k->loop, &k->timer, loop_now(k->loop));
+        return;
+    }
+    loop_timer(k->loop, &k->timer, loop_now(k->loop) + timeout);
+    loop_watch(k->loop, &k->watch, LOOP_WRITE);
+}
+
+/* ---- sending ---- */
+
+static void expect_add(struct pg_link *k, enum expect what, int index, const char *name)
+{
+    k->expected[k->nexpected++] = (struct expected){ what, index, name };
+}
+
+static void send_statement(struct pg_link *k, const struct stmt *s, enum expect what, int index)
+{
+    const char *name = s->name;
+
+    if (name && !name_known(k, name)) {
+        if (name_add(k, name)) {
+            PQsendPrepare(k->pg, name, s->sql, 0, NULL);
+            expect_add(k, EXPECT_PREPARE, 0, name);
+        } else {
+            name = NULL;
+        }
+    }
+    if (name)
+        PQsendQueryPrepared(k->pg, name, s->n, s->value, s->length, s->format, 1);
+    else
+        PQsendQueryParams(k->pg, s->sql, s->n, NULL, s->value, s->length, s->format, 1);
+    expect_add(k, what, index, NULL);
+}
+
+static void send_plain(struct pg_link *k, const char *name, const char *sql)
+{
+    struct stmt s = STMT(name, sql);
+
+    send_statement(k, &s, EXPECT_FRAME, 0);
+}
+
+/* The frame of a transaction: enter the organization.  The one place that knows how. */
+static void send_organization(struct pg_link *k, const struct uuid *org)
+{
+    static const struct uuid none;
+    struct stmt s = STMT("organization", "SELECT pg_catalog.set_config('keelson.org_id', $1::pg_catalog.text, true)");
+    char text[UUID_TEXT];
+
+    if (uuid_eq(org, &none))
+        return;
+    uuid_format(org, text);
+    stmt_text(&k->arena, &s, (struct span){ text, sizeof text });
+    send_statement(k, &s, EXPECT_FRAME, 0);
+}
+
+static void send_begin(struct pg_link *k, usec timeout, int statements)
+{
+    k->error = (struct err){ 0 };
+    k->nexpected = k->next_expected = 0;
+    k->expected = arena_array(&k->arena, struct expected, statements);
+    if (k->state != LINK_BUSY)
+        state_set(k, LINK_BUSY);
+    loop_timer(k->loop, &k->timer, clock_now() + timeout);
+}
+
+static void flush(struct pg_link *k)
+{
+    int left = PQflush(k->pg);
+
+    loop_watch(k->loop, &k->watch, left > 0 ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+/* Everything was queued inside libpq; a connection that broke meanwhile shows when it is read. */
+static void send_end(struct pg_link *k)
+{
+    PQpipelineSync(k->pg);
+    flush(k);
+}
+
+#define MERGE_MAX 4
+
+static void send_run(struct pg_link *k, int run)
+{
+    struct link_run *r = &k->runs[run];
+    struct stmt stmts[MERGE_MAX] = { 0 };
+    int n = k->tasks[r->first]->kind->merge(&k->tasks[r->first], r->n, &k->arena, stmts, MERGE_MAX);
+
+    for (int i = 0; i < n; i++)
+        send_statement(k, &stmts[i], i == n - 1 ? EXPECT_ANSWER : EXPECT_FRAME, run);
+}
+
+static bool same_run(const struct task *a, const struct task *b)
+{
+    return a->kind == b->kind && uuid_eq(&a->org, &b->org);
+}
+
+void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec timeout)
+{
+    assert(n > 0 && n <= LINK_GROUP);
+    send_begin(k, timeout, n * (2 * MERGE_MAX + 2));
+    k->phase = PHASE_ONLY;
+    k->ntasks = n;
+    memcpy(k->tasks, tasks, (size_t)n * sizeof *tasks);
+    for (int i = 0; i < n; i++) {
+        if (i == 0 || !same_run(tasks[i - 1], tasks[i]))
+            k->runs[k->nruns++] = (struct link_run){ .first = i };
+        k->runs[k->nruns - 1].n++;
+    }
+    for (int i = 0; i < k->nruns; i++) {
+        if (i == 0 || !uuid_eq(&tasks[k->runs[i - 1].first]->org, &tasks[k->runs[i].first]->org))
+            send_organization(k, &tasks[k->runs[i].first]->org);
+        send_run(k, i);
+    }
+    send_end(k);
+}
+
+static void send_statements(struct pg_link *k, const struct task *t)
+{
+    assert(t->nstmts <= LINK_STMTS);
+    for (int i = 0; i < t->nstmts; i++)
+        send_statement(k, &t->stmts[i], EXPECT_ROWS, i);
+    k->nresults = t->nstmts;
+    memset(k->results, 0, sizeof k->results);
+}
+
+void link_send_task(struct pg_link *k, struct task *t, usec timeout)
+{
+    send_begin(k, timeout, 2 * t->nstmts + 4);
+    k->phase = t->step ? PHASE_STEP : PHASE_ONLY;
+    k->ntasks = 1;
+    k->tasks[0] = t;
+    if (t->step)
+        send_plain(k, "begin", "BEGIN");
+    send_organization(k, &t->org);
+    send_statements(k, t);
+    send_end(k);
+}
+
+/* ---- receiving ---- */
+
+static void note_error(struct pg_link *k, const PGresult *res)
+{
+    if (k->error.kind == E_NONE)
+        failure_result(res, false, &k->error);
+}
+
+/* Names whose PREPARE did not succeed are unknown to the server.  Rare: forget all and close when the work is done. */
+static void take_result(struct pg_link *k, PGresult *res)
+{
+    struct expected x = k->expected[k->next_expected++];
+    ExecStatusType status = PQresultStatus(res);
+    bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+
+    if (status == PGRES_FATAL_ERROR)
+        note_error(k, res);
+    if (!good && x.what == EXPECT_PREPARE)
+        k->condemned = true;
+    if (good && x.what == EXPECT_ANSWER)
+        k->runs[x.index].answer = res;
+    else if (good && x.what == EXPECT_ROWS)
+        k->results[x.index] = res;
+    else
+        PQclear(res);
+}
+
+static void finish(struct pg_link *k, const struct err *verdict)
+{
+    if (verdict)
+        k->error = *verdict;
+    k->events->finished(k);
+}
+
+static void next_phase(struct pg_link *k, enum link_phase phase)
+{
+    struct task *t = k->tasks[0];
+
+    if (phase != PHASE_COMMIT)
+        results_drop(k);                /* the last rows are still to be rendered once COMMIT has succeeded */
+    send_begin(k, k->timer.at - clock_now(), phase == PHASE_STEP ? 2 * t->nstmts + 2 : 2);
+    k->phase = phase;
+    if (phase == PHASE_STEP)
+        send_statements(k, t);
+    else if (phase == PHASE_COMMIT)
+        send_plain(k, "commit", "COMMIT");
+    else
+        send_plain(k, "rollback", "ROLLBACK");
+    send_end(k);
+}
+
+int link_task_rows(const struct pg_link *k, struct rows *rows)
+{
+    for (int i = 0; i < k->nresults; i++)
+        rows[i] = (struct rows){ .result = k->results[i], .n = PQntuples(k->results[i]), .affected = atoll(PQcmdTuples(k->results[i])) };
+    return k->nresults;
+}
+
+static void run_step(struct pg_link *k)
+{
+    struct task *t = k->tasks[0];
+    struct rows rows[LINK_STMTS];
+    struct err e = { 0 };
+    int n = link_task_rows(k, rows);
+
+    switch (t->step(t, rows, n, &e)) {
+    case TXN_MORE:
+        next_phase(k, PHASE_STEP);
+        break;
+    case TXN_COMMIT:
+        t->verdict = (struct err){ 0 };
+        next_phase(k, PHASE_COMMIT);
+        break;
+    case TXN_ROLLBACK:
+        t->verdict = e;
+        next_phase(k, PHASE_ROLLBACK);
+        break;
+    }
+}
+
+/* The Sync has come: all of the pipeline is known. */
+static void take_sync(struct pg_link *k)
+{
+    bool open = PQtransactionStatus(k->pg) != PQTRANS_IDLE;
+
+    if (k->phase == PHASE_STEP && k->error.kind == E_NONE) {
+        run_step(k);
+    } else if (k->phase == PHASE_STEP && open) {
+        k->tasks[0]->verdict = k->error;
+        next_phase(k, PHASE_ROLLBACK);
+    } else {
+        finish(k, k->phase == PHASE_ROLLBACK ? &k->tasks[0]->verdict : NULL);
+    }
+}
+
+/* One result.  False when there is none to take now. */
+static bool take_one(struct pg_link *k)
+{
+    PGresult *res;
+
+    if (PQisBusy(k->pg))
+        return false;
+    res = PQgetResult(k->pg);
+    if (!res)
+        return PQstatus(k->pg) == CONNECTION_OK;        /* the mark between two statements */
+    if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+        PQclear(res);
+        take_sync(k);
+        return k->state == LINK_BUSY;
+    }
+    if (k->next_expected < k->nexpected)
+        take_result(k, res);
+    else
+        PQclear(res);
+    return true;
+}
+
+static void broken(struct pg_link *k)
+{
+    struct err e = { 0 };
+
+    failure_lost(k->pg, k->shown, &e);
+    lose(k, &e);
+}
+
+static void link_ready(struct watch *w, int events)
+{
+    struct pg_link *k = CONTAINER(w, struct pg_link, watch);
+
+    if (k->state == LINK_CONNECTING) {
+        connect_advance(k);
+        return;
+    }
+    if (events & LOOP_WRITE)
+        flush(k);
+    if (!PQconsumeInput(k->pg) && k->state == LINK_IDLE) {
+        broken(k);
+        return;
+    }
+    while (k->state == LINK_BUSY && take_one(k)) {
+        /* take_one() does the work */
+    }
+    if (k->state == LINK_BUSY && PQstatus(k->pg) == CONNECTION_BAD)
+        broken(k);
+    else if (k->state == LINK_IDLE && (events & LOOP_HANGUP))
+        broken(k);
+}
+
+/* ---- afterwards ---- */
+
+struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cursor)
+{
+    const struct link_run *r = &k->runs[run];
+    struct rows all = { .result = r->answer, .n = r->answer ? PQntuples(r->answer) : 0 };
+    struct rows own = { .result = r->answer, .from = *cursor, .skip = 1 };
+
+    while (*cursor < all.n && rows_i64(&all, *cursor, 0) == task - r->first) {
+        ++*cursor;
+        own.n++;
+    }
+    return own;
+}
+
+void link_release(struct pg_link *k)
+{
+    results_drop(k);
+    arena_reset(&k->arena);
+    k->ntasks = 0;
+    loop_untimer(&k->timer);
+    state_set(k, LINK_IDLE);
+}
+
+bool link_healthy(struct pg_link *k)
+{
+    return k->state == LINK_IDLE && !k->condemned && PQstatus(k->pg) == CONNECTION_OK && PQtransactionStatus(k->pg) == PQTRANS_IDLE;
+}

@@ -1,0 +1,110 @@
+/*
+ * One connection of the pool on the event loop: connecting, sending a group or a transaction as a pipeline, collecting
+ * what comes back.  It executes; who gets it and what happens after a failure is the pool's business.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_PG_LINK_H
+#define KEELSON_PG_LINK_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "pg/conn.h"
+#include "pg/pool.h"
+
+#define LINK_GROUP 64           /* tasks in one group */
+#define LINK_STMTS 96           /* statements of one transaction step */
+#define LINK_NAMES 512          /* prepared statements of one connection; a power of two */
+
+enum link_class { LINK_LANE, LINK_EXCLUSIVE };
+
+enum link_state {
+    LINK_CLOSED,                /* no connection; owned by the pool's table           */
+    LINK_CONNECTING,            /* handshake under way                                 */
+    LINK_IDLE,                  /* connected, nothing sent; may be given work          */
+    LINK_BUSY,                  /* work sent; until its Sync has come or it broke      */
+};
+
+enum link_phase {               /* of a transaction with steps, while LINK_BUSY */
+    PHASE_ONLY,                 /* everything was sent in one implicit transaction     */
+    PHASE_STEP,                 /* BEGIN and statements sent; step() decides next      */
+    PHASE_COMMIT,
+    PHASE_ROLLBACK,
+};
+
+struct link_run {               /* neighbours in a group that became one statement list */
+    int       first, n;         /* tasks */
+    PGresult *answer;           /* rows of the last statement */
+};
+
+enum expect { EXPECT_PREPARE, EXPECT_FRAME, EXPECT_ROWS, EXPECT_ANSWER };
+
+struct expected {
+    enum expect what;
+    int         index;          /* EXPECT_ANSWER: the run; EXPECT_ROWS: the result's place */
+    const char *name;           /* EXPECT_PREPARE: the statement */
+};
+
+struct pg_link;
+
+struct link_events {            /* all called from the loop; the link is in its new state already */
+    void (*opened)(struct pg_link *k);
+    void (*failed)(struct pg_link *k, const struct err *e);     /* connecting failed; now LINK_CLOSED */
+    void (*finished)(struct pg_link *k);                        /* verdict in k->error; results readable until link_release() */
+    void (*lost)(struct pg_link *k, const struct err *e);       /* broke; now LINK_CLOSED; its tasks are still in k->tasks */
+};
+
+struct pg_link {
+    struct pool              *pool;
+    struct loop              *loop;
+    const struct link_events *events;
+    PGconn                   *pg;
+    struct watch              watch;
+    struct timer              timer;        /* of connecting, or of the work under way */
+    enum link_class           class;
+    enum link_state           state;
+    enum link_phase           phase;
+    const char               *shown;
+    usec                      opened_at, since;     /* since: entered its state */
+    usec                      recycle_at;
+    uint64_t                  epoch;
+    bool                      condemned;    /* close as soon as it is not busy */
+    int                       cancelling;   /* a thread may still be sending a cancel for it */
+
+    struct task              *tasks[LINK_GROUP];
+    int                       ntasks;
+    struct link_run           runs[LINK_GROUP];
+    int                       nruns;
+    PGresult                 *results[LINK_STMTS];
+    int                       nresults;
+    struct expected          *expected;     /* in the arena */
+    int                       nexpected, next_expected;
+    struct err                error;        /* the first that the server reported in this pipeline */
+    struct arena              arena;        /* merged statements; reset when the work is done */
+    const char               *prepared[LINK_NAMES];     /* open addressing by pointer: names are static */
+    int                       nprepared;
+};
+
+/* Begin to connect.  Failure is reported through events->failed, later. */
+void link_connect(struct pg_link *k, const struct pg_target *t, const struct pg_session *s, usec timeout);
+
+/* A group of tasks with kinds, sorted by organization, kind and key: one implicit transaction, one Sync. */
+void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec timeout);
+/* One task without a kind: its statements, in one implicit transaction or, with a step, in one with BEGIN. */
+void link_send_task(struct pg_link *k, struct task *t, usec timeout);
+
+/* The rows of one task of a finished group: its own, without the index column. */
+struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cursor);
+
+/* The rows of a task without a kind, one per statement of its last step; how many.  `rows` has room for LINK_STMTS. */
+int link_task_rows(const struct pg_link *k, struct rows *rows);
+
+void link_release(struct pg_link *k);       /* drop results, back to LINK_IDLE; only from events->finished or after it */
+void link_close(struct pg_link *k);         /* at once; harmless when closed */
+bool link_healthy(struct pg_link *k);       /* idle and its session clean: no transaction open */
+
+#endif
