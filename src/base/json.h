@@ -20,6 +20,7 @@
 
 #define JSON_DEPTH  64
 #define JSON_DIGITS 1000      /* a number that needs more digits written out is refused where it must be stored */
+#define JSON_VALUES 1000000   /* values in one text: bounds the tree at 64 bytes each */
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -27,6 +28,8 @@ enum {                        /* flags; on a container they hold for anything be
     JSON_ESCAPED  = 1,        /* (strings) has a backslash, so the decoded text differs from the raw one */
     JSON_UNSTORABLE = 2,      /* has U+0000 or a lone surrogate, as an escape: fits neither jsonb nor text */
     JSON_HUGE     = 4,        /* has a number over JSON_DIGITS digits written out, or whose exponent is out of bounds */
+    JSON_KEY_ESCAPED    = 8,  /* on a member: the same about its own key; containers above it have the flag of the key */
+    JSON_KEY_UNSTORABLE = 16, /* without KEY_, as said above */
 };
 
 struct json {
@@ -43,7 +46,7 @@ struct json {
    `text` must outlive the tree. */
 MUST_CHECK bool json_parse(struct arena *a, struct span text, struct json **out, struct err *e);
 
-/* As json_parse(), but only checks: for bytes that are stored as they are. */
+/* As json_parse(), but only checks: for bytes that are stored as they are.  Makes no fault, the message says it all. */
 MUST_CHECK bool json_check(struct span text, struct err *e);
 
 const struct json *json_find(const struct json *object, const char *key);   /* NULL: absent, or not an object */
@@ -60,11 +63,24 @@ const char *json_type_name(enum json_type t);               /* "null" "boolean" 
 const char *json_pointer(struct arena *a, const char *base, struct span key);
 const char *json_pointer_at(struct arena *a, const char *base, size_t index);
 
-/* The node a pointer names, or NULL.  ("" is the root.) */
+/* The node a pointer names, or NULL: nothing there, or no pointer.  ("" is the root.) */
 const struct json *json_resolve(struct arena *a, const struct json *root, struct span pointer);
 
-/* Where the first node with one of `flags` is, as pointer; NULL: none. */
+/* Take the first token off a pointer, unescaped.  False: it is empty, or not a pointer. */
+bool json_pointer_next(struct arena *a, struct span *pointer, struct span *token);
+bool json_index(struct span token, size_t *out);            /* 0, 1, 10; not 01, not - */
+
+/* Where the first node with one of `flags` is, as pointer; NULL: none.  JSON_UNSTORABLE finds keys too,
+   JSON_KEY_UNSTORABLE only keys; the pointer then has U+FFFD in it. */
 const char *json_where(struct arena *a, const struct json *root, unsigned flags);
+
+/* Same value: members in any order, text after decoding, numbers by value (1.0 is 1e0).  Where that cannot be told
+   cheaply (exponents out of bounds, unstorable keys) only the same spelling is equal. */
+bool json_equal(struct arena *a, const struct json *x, const struct json *y);
+
+/* The members of an object in byte order of their decoded keys: object->count pointers. */
+const struct json **json_sorted(struct arena *a, const struct json *object);
+int json_key_order(struct span a, struct span b);           /* that order, as memcmp() says it */
 
 /* ---- writing: appends to a buf; commas are the writer's business ---- */
 struct json_out {
@@ -84,5 +100,6 @@ void json_int(struct json_out *o, int64_t v);
 void json_boolean(struct json_out *o, bool v);
 void json_null(struct json_out *o);
 void json_raw(struct json_out *o, struct span s);           /* already JSON */
+void json_tree(struct json_out *o, const struct json *v);   /* nodes as they are spelled; one without `raw` (made, not read): its children */
 
 #endif
