@@ -90,6 +90,7 @@ struct err {
     char          sqlstate[6];      /* "" when the database had no part in it */
     char          message[512];     /* one sentence for a person; never a secret, never another row's value */
     struct fault *faults;           /* arena memory of whoever filled it, first to last */
+    struct fault *last;             /* of faults; fault_add() keeps it */
     const char   *extra;            /* further members of the problem as JSON text, no braces:
                                        "\"current_version\":8"; arena memory; NULL for none */
     int64_t       retry_after_ms;   /* 0: none */
@@ -106,6 +107,9 @@ bool err_context(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Append a fault, in arena memory.  *e becomes E_INPUT if it was E_NONE.  Always false. */
 struct arena;
 bool fault_add(struct err *e, struct arena *a, const char *pointer, const char *code, const char *fmt, ...) PRINTF(5, 6);
+
+/* Say so on stderr and abort: out of memory, or a promise of our own code broken.  Never for what came from outside. */
+NORETURN void err_die(const char *fmt, ...) PRINTF(1, 2);
 
 static inline void err_clear(struct err *e)
 {

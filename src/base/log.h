@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/buf.h"
 #include "base/span.h"
 
 enum log_level  { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -24,12 +25,17 @@ void log_setup(enum log_level least, enum log_format format);
 /*
  * log_event(LOG_INFO, "listening", "addr=%s port=%d", addr, port)
  * The format is a list of key=conversion separated by single blanks; each conversion is one value
- * (%s %d %ld %lld %zu %u %f and %.*s), quoted where needed.
+ * (%s %.*s %c %m, %d %i %u %x with any of l ll z, %f with a precision), quoted where needed.  NULL for %s is an empty
+ * value, null in JSON.  A line is at most 4096 bytes, so that it is written whole or not at all; what is longer is
+ * cut and says truncated=true.
  */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF(3, 4);
 
 /* Never print this text again, nor its percent-encoded form.  Shorter than 4 bytes is ignored.  At most 16. */
 void log_guard(struct span secret);
+
+/* Append `text` with everything guarded replaced by "***": for texts that leave by another way than the log. */
+bool log_redact(struct buf *out, struct span text);
 
 uint64_t log_dropped(void);
 

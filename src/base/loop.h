@@ -41,6 +41,7 @@ struct deferred {                /* runs once at the end of this turn, after all
     bool queued;
 };
 
+/* SIGPIPE is ignored from then on: a peer that is gone is an error of write(), not a signal. */
 MUST_CHECK bool loop_open(struct loop **out, struct err *e);
 void loop_close(struct loop *l);
 
@@ -56,7 +57,10 @@ void loop_untimer(struct timer *t);                             /* harmless if n
 
 void loop_defer(struct loop *l, struct deferred *d);            /* harmless if already queued */
 
-/* Deliver `signo` as a call; signal 0 ends delivery.  One handler per signal. */
+/* Forget a queued one, before its memory goes away; harmless if not queued. */
+void loop_undefer(struct loop *l, struct deferred *d);
+
+/* Deliver `signo` as a call; handler NULL ends delivery.  One handler per signal. */
 MUST_CHECK bool loop_signal(struct loop *l, int signo, void (*handler)(void *arg, int signo), void *arg, struct err *e);
 
 usec loop_now(const struct loop *l);       /* the clock as of this turn */
