@@ -18,7 +18,7 @@ from pathlib import Path
 
 # Quoted text is matched first so that a comment sign inside it is left alone.
 TOKEN = re.compile(
-    r"""(?P<quoted> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+    r"""(?P<quoted> [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$ )
       | (?P<line> --[^\n]* )
       | (?P<block> /\* )""",
     re.VERBOSE | re.DOTALL,
