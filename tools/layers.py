@@ -22,7 +22,7 @@ LAYERS = {
     "lint":    "base schema",
     "data":    "base pg schema",
     "access":  "base pg schema",
-    "ops":     "base pg schema",
+    "ops":     "base pg http schema",
     "scan":    "base",
     "serve":   "base pg http schema migrate data access ops",
     "cli":     "base pg http schema migrate lint data access ops scan serve",
