@@ -50,18 +50,22 @@ struct conf {
     int64_t     log_level;          /* enum log_level  */
     int64_t     log_format;         /* enum log_format */
     usec        log_slow;           /* requests slower than this are logged */
+
+    const char *const *sources;     /* where each came from, in the order of conf_lines() */
 };
 
 /*
  * Read all sources.  `flags` are name/value pairs already taken from the command line, e.g. "pool.size", "20".
  * `file` NULL: keelson.conf in the working directory if there is one.  Values live in `a`.
- * E_USAGE names the setting, its value (never a secret's) and what is allowed.
+ * E_USAGE names the setting, its value (never a secret's) and what is allowed.  Secrets are guarded in the log.
+ * An empty environment variable counts as not set.
  */
 struct conf_flag { const char *name; const char *value; };
 MUST_CHECK bool conf_load(struct arena *a, const char *file, const struct conf_flag *flags, size_t nflags,
                           struct conf *out, struct err *e);
 
-/* The setting a flag means: "--pool-size" gives "pool.size"; NULL: no such setting.  *is_bool: takes no value. */
+/* The setting a flag means: "--pool-size" gives "pool.size"; NULL: no such setting.  *is_bool: takes no value
+   (the caller passes "true").  Secrets have a name too: conf_load() then says which variable to use. */
 const char *conf_flag_name(const char *flag, bool *is_bool);
 
 /* One line per setting: name, value in force (secrets as "***"), where from, doc.  For `keelson config`. */
