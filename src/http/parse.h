@@ -46,8 +46,9 @@ struct http_head {                  /* spans view the caller's bytes */
 
 enum http_result { HTTP_OK, HTTP_MORE, HTTP_BAD };
 
-/* A whole head?  HTTP_OK: *used bytes were the head.  HTTP_MORE: not yet (and under all limits).
-   HTTP_BAD: *e is E_MALFORMED, E_URI, E_HEADERS, E_HTTP_VERSION, E_NOT_IMPLEMENTED or E_EXPECT; close after answering. */
+/* A whole head?  HTTP_OK: *used bytes were the head (one empty line before it is forgiven and counted).  HTTP_MORE: not yet (and under all limits).
+   HTTP_BAD: *e is E_MALFORMED, E_URI, E_HEADERS, E_HTTP_VERSION, E_NOT_IMPLEMENTED or E_EXPECT; close after answering;
+   method, target and path are set as far as they were read.  Keeps no state: call it when a line has come, not for every byte. */
 enum http_result http_parse_head(struct span in, struct http_head *out, size_t *used, struct err *e);
 
 /* First field of that name, or SPAN_NONE; *count (may be NULL) says how many there are. */
@@ -57,14 +58,25 @@ struct span http_field(const struct http_head *h, const char *name, size_t *coun
 struct http_chunks {
     int      state;                 /* the parser's business */
     uint64_t left;
-    size_t   line;                  /* length of the current size line or trailer, limited */
+    size_t   line;                  /* length of the current size line or of all trailers, limited */
+    size_t   waste;                 /* bytes spent on framing beyond what chunks that size need, limited */
 };
 /* Consume from `in`; *data is the next run of body bytes (may be empty), *used how much of `in` was eaten.
    HTTP_OK: the body, trailers included, has ended.  HTTP_MORE: give more, or call again when *used < in.n. */
 enum http_result http_parse_chunks(struct http_chunks *c, struct span in, struct span *data, size_t *used, struct err *e);
 
+/* Value of a hexadecimal digit, -1 of anything else. */
+static inline int http_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Percent-decode a path once and split it.  E_MALFORMED for %00, %2F, bad escapes, invalid UTF-8, "." and "..",
-   empty segments other than one trailing.  Arena memory. */
+   empty segments other than one trailing; E_NOT_FOUND for more than 16.  "/" has none.  A segment without escapes
+   views `path`, others are arena memory. */
 struct http_path { struct span seg[16]; size_t n; bool trailing_slash; };
 MUST_CHECK bool http_parse_path(struct arena *a, struct span path, struct http_path *out, struct err *e);
 

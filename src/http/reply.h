@@ -1,7 +1,9 @@
 /*
  * Answers: status line, headers, body; problem documents.
  *
- * The server adds Date, Content-Length, Request-Id, X-Content-Type-Options and Connection; callers give the rest.
+ * The server adds Date, Content-Length, Request-Id, X-Content-Type-Options and Connection, and Cache-Control: no-store
+ * unless the caller has its own; callers give the rest.  A header whose value has a line end or NUL, or a body over
+ * output_max, becomes a 500 and a line in the log.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_HTTP_REPLY_H
@@ -15,7 +17,8 @@
    HEAD requests get the headers of the same GET (Content-Length included) and no body; so do 204 and 304 without a length. */
 void http_reply(struct exchange *x, int status, const struct http_header *headers, size_t nheaders, struct span body);
 
-/* The problem document of *e (RFC 9457, members as api.md shows), with Retry-After when the error has one. */
+/* The problem document of *e (RFC 9457), with Retry-After when the error has one.  What is wrong inside (status 500) is
+   logged here and not sent. */
 void http_problem(struct exchange *x, const struct err *e, const struct http_header *more, size_t nmore);
 
 /* Only the document, for bodies that are stored. */

@@ -18,7 +18,8 @@
 
 /*
  * One request and its answer.  Owned by the server; valid from on_request until http_reply() returns.
- * Each exchange is answered exactly once, also when the client has gone (the answer is then dropped).
+ * Each exchange is answered exactly once, also when the client has gone (the answer is then dropped; a client that only
+ * ended its sending side still gets it) and even after http_close().
  */
 struct exchange {
     struct arena     *arena;        /* dies after the answer is written */
@@ -28,7 +29,7 @@ struct exchange {
     struct span       peer;         /* address as text */
     bool              loopback;     /* the peer is on this machine */
     bool              gone;         /* the client has disconnected; work for it may be dropped */
-    deadline          arrived;
+    usec              arrived;      /* when the whole request was here */
     void             *user;         /* the handler's; NULL at first */
 };
 
@@ -40,7 +41,7 @@ struct http_config {
     usec        header_timeout, body_timeout, idle_timeout, write_timeout;
     size_t      output_max;         /* largest answer */
     void       *user;
-    /* Head complete: how many body bytes are allowed?  May refuse (false, *e): answered and closed.
+    /* Head complete (method known, path still encoded): how many body bytes are allowed?  May refuse (false, *e): answered and closed.
        Called before "100 Continue" is sent. */
     bool (*on_head)(void *user, const struct http_head *h, size_t *body_max, struct err *e);
     void (*on_request)(void *user, struct exchange *x);
@@ -59,9 +60,10 @@ struct http_server;
 MUST_CHECK bool http_open(struct loop *l, const struct http_config *c, struct http_server **out, struct err *e);
 const char *http_address(const struct http_server *s);    /* as bound: "127.0.0.1:41873" */
 
-/* Stop accepting, let exchanges finish, close idle connections; `done` is called when none is left. */
+/* Stop accepting, let exchanges finish, close idle connections; `done` is called, from the loop, when none is left, and may
+   close the server.  Requests that begin after this get 503 draining. */
 void http_drain(struct http_server *s, void (*done)(void *user), void *user);
-void http_close(struct http_server *s);                   /* at once */
+void http_close(struct http_server *s);                   /* at once; not from within on_head, on_request or on_gone; NULL is fine */
 const struct http_counters *http_counters(const struct http_server *s);
 
 #endif
