@@ -4,7 +4,7 @@
 usage: embed.py SOURCE_ROOT OUTPUT_DIR DEPFILE
 
     sql/queries/<stem>.sql   const char sql_<stem>[], comments and the closing semicolon gone
-    sql/schema.sql           embedded_schema
+    sql/<stem>.sql           embedded_<stem>: schema, bootstrap
     sql/migrations/*.sql     embedded_migrations[], sorted by name
     web/**                   embedded_web[], sorted by path
 
@@ -38,13 +38,11 @@ struct embedded_file {
     size_t      size;
 };
 
-extern const struct embedded_file embedded_schema;          /* sql/schema.sql as it is */
 extern const struct embedded_file embedded_migrations[];    /* sql/migrations as they are, sorted by name */
 extern const size_t               embedded_nmigrations;
 extern const struct embedded_file embedded_web[];           /* web/, sorted by path */
 extern const size_t               embedded_nweb;
 
-/* sql/queries/<stem>.sql: one statement, without comments and closing semicolon */
 """
 
 
@@ -97,10 +95,21 @@ def files_below(folder, pattern):
     return sorted(p for p in folder.glob(pattern) if p.is_file() and not hidden(p))
 
 
+def query(path):
+    try:
+        return statement(path.read_text())
+    except ValueError as reason:
+        sys.exit(f"{path}: {reason}")
+
+
+def row(folder, path):
+    data = path.read_bytes()
+    return f'{{ "{path.relative_to(folder).as_posix()}",\n{c_string(data)},\n    {len(data)} }}'
+
+
 def table(name, folder, paths):
-    rows = [f'    {{ "{p.relative_to(folder).as_posix()}",\n{c_string(data := p.read_bytes())},\n    {len(data)} }},\n'
-            for p in paths]
-    return (f"const struct embedded_file embedded_{name}[] = {{\n{''.join(rows)}    {{ NULL, NULL, 0 }}\n}};\n"
+    rows = "".join(f"    {row(folder, path)},\n" for path in paths)
+    return (f"const struct embedded_file embedded_{name}[] = {{\n{rows}    {{ NULL, NULL, 0 }}\n}};\n"
             f"const size_t embedded_n{name} = {len(paths)};\n\n")
 
 
@@ -111,32 +120,30 @@ def write_if_changed(path, text):
 
 def main(root, out, depfile):
     sql, web = root / "sql", root / "web"
-    schema = sql / "schema.sql"
+    scripts = files_below(sql, "*.sql")
     queries = files_below(sql / "queries", "*.sql")
     migrations = files_below(sql / "migrations", "*.sql")
     pages = files_below(web, "**/*")
 
-    header, source = [HEADER], ['#include "embedded.h"\n\n']
-    for path in queries:
-        try:
-            text = statement(path.read_text())
-        except ValueError as reason:
-            sys.exit(f"{path}: {reason}")
-        header.append(f"extern const char sql_{path.stem}[];\n")
-        source.append(f"const char sql_{path.stem}[] =\n{c_string(text.encode())};\n\n")
-    header.append("\n#endif\n")
-
-    data = schema.read_bytes() if schema.exists() else b""
-    source.append(f'const struct embedded_file embedded_schema = {{ "schema.sql",\n{c_string(data)},\n    {len(data)} }};\n\n')
+    header, source = [HEADER, "/* sql/<stem>.sql as it is */\n"], ['#include "embedded.h"\n\n']
+    for path in scripts:
+        header.append(f"extern const struct embedded_file embedded_{path.stem};\n")
+        source.append(f"const struct embedded_file embedded_{path.stem} = {row(sql, path)};\n\n")
     source.append(table("migrations", sql / "migrations", migrations))
     source.append(table("web", web, pages))
+
+    header.append("\n/* sql/queries/<stem>.sql: one statement, without comments and closing semicolon */\n")
+    for path in queries:
+        header.append(f"extern const char sql_{path.stem}[];\n")
+        source.append(f"const char sql_{path.stem}[] =\n{c_string(query(path).encode())};\n\n")
+    header.append("\n#endif\n")
 
     write_if_changed(out / "embedded.h", "".join(header))
     write_if_changed(out / "embedded.c", "".join(source))
 
     # The folders themselves too: a file that comes or goes changes them.
-    folders = [sql / "queries", sql / "migrations", web, *{p.parent for p in pages}]
-    inputs = [schema, *queries, *migrations, *pages, *(f for f in folders if f.is_dir())]
+    folders = [sql, sql / "queries", sql / "migrations", web, *{p.parent for p in pages}]
+    inputs = [*scripts, *queries, *migrations, *pages, *(f for f in folders if f.is_dir())]
     depfile.write_text(f"embedded.h embedded.c: {' '.join(str(p).replace(' ', chr(92) + ' ') for p in inputs)}\n")
 
 

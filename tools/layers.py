@@ -36,7 +36,7 @@ OWNED = {
     "git2":        ["src/scan/"],
     "hs/":         ["src/scan/"],
     "pcre2.h":     ["src/scan/"],
-    "embedded.h":  ["src/migrate/", "src/data/", "src/access/", "src/ops/", "src/serve/", "src/cli/"],
+    "embedded.h":  ["src/pg/", "src/migrate/", "src/data/", "src/access/", "src/ops/", "src/serve/", "src/cli/"],
 }
 
 # Files that export more than their own name, where that reads better.  Parts (query_array.c) follow their header.
