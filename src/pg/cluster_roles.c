@@ -6,11 +6,8 @@
 #include "pg/cluster_roles.h"
 
 #include "base/arena.h"
+#include "embedded.h"
 #include "pg/conn.h"
-
-const char cluster_roles_sql[] =
-#include "pg/cluster_roles_sql.inc"
-;
 
 /* Changes catalogs, so only when something is missing. */
 static const char owns[] =
@@ -55,7 +52,7 @@ static bool ensure_roles(struct arena *a, const char *socket_dir, deadline until
 {
     struct pg_conn *c = NULL;
     const char *owned = NULL;
-    bool ok = open_as_super(a, socket_dir, "keelson", until, &c, e) && pg_exec(c, cluster_roles_sql, e) &&
+    bool ok = open_as_super(a, socket_dir, "keelson", until, &c, e) && pg_exec(c, embedded_bootstrap.data, e) &&
               pg_value(c, a, owns, &owned, e) && (owned || pg_exec(c, take_over, e));
 
     pg_close(c);

@@ -7,18 +7,15 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/err.h"
 
-/* sql/bootstrap.sql: roles and their rights on the current database, the same for every server. `keelson init` runs it too. */
-extern const char cluster_roles_sql[];
-
 /* Key/value string of a role on the server in this socket directory; arena memory. */
-struct arena;
 const char *cluster_roles_url(struct arena *a, const char *socket_dir, const char *role, const char *database);
 
-/* Roles and the database "keelson" exist afterwards; the second time nothing changes. */
+/* Runs sql/bootstrap.sql, as `keelson init` does elsewhere.  Roles and the database "keelson" exist afterwards; the second time nothing changes. */
 MUST_CHECK bool cluster_roles_ensure(const char *socket_dir, deadline until, struct err *e);
 
 #endif
