@@ -10,11 +10,13 @@ import os
 import sys
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import harness  # noqa: E402
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(harness.ROOT / "build-asan" / "hypothesis"))
+import hypothesis  # noqa: E402
 
 LONG = bool(os.environ.get("KEELSON_LONG"))
 hypothesis.settings.register_profile("short", max_examples=50, deadline=None, derandomize=True, database=None)
