@@ -34,6 +34,7 @@ struct plan {
     struct uuid key;
     struct stmt *stmts;              /* arena */
     int          nstmts;
+    int          room;               /* of stmts; plan_stmt()'s own */
     bool         read_only;
     /* exclusive, optional: see struct task.step */
     enum txn_next (*step)(struct call *c, const struct rows *rows, int n, struct err *e);
@@ -54,6 +55,8 @@ struct call {
     struct json           *doc;          /* parsed, for routes that take JSON */
     struct span            content_type, if_match, if_none_match, idempotency_key, prefer, range, accept;
     struct span            request_id;
+    const char            *route_label;  /* the matched pattern */
+    void                  *service;      /* for routes about the service itself; the data layer leaves it alone */
     struct err             err;          /* faults are collected here by plan() */
 
     /* between plan and render */
@@ -75,8 +78,13 @@ bool call_param(struct call *c, const char *name, struct span *out);
 /* 400 naming the first parameter nobody used. */
 MUST_CHECK bool call_params_done(struct call *c, struct err *e);
 void call_header(struct call *c, const char *name, struct span value);      /* value in arena or static */
+const char *call_noun(const struct call *c);                                /* "candidate", for messages */
 MUST_CHECK bool call_uuid(struct call *c, int capture, struct uuid *out, struct err *e);    /* not a UUID: E_NOT_FOUND */
-/* Add a statement to an exclusive plan, in arena memory; parameter 1 is always the organization. */
+/* Add a statement to an exclusive plan, in arena memory; parameter 1 is always the organization.
+   The pointer is good until the next plan_stmt(). */
 struct stmt *plan_stmt(struct call *c, struct plan *p, const char *name, const char *sql);
+/* For step(): forget the statements that were sent, before the next are added.  A step adds to c->plan, whose statements
+   are the ones that TXN_MORE sends. */
+void plan_next(struct plan *p);
 
 #endif

@@ -24,6 +24,8 @@ static const struct {
     { "too many connections",            "the server has no connection free (too many connections for the role or database)" },
     { "remaining connection slots",      "the server has no connection free" },
     { "too many clients",                "the server has no connection free" },
+    { "unsupported startup parameter",   "a transaction pooler (PgBouncer) answers there and refuses session settings; use the server's own port or the "
+                                         "provider's session-mode pooler" },
     { "starting up",                     "the server is starting" },
     { "shutting down",                   "the server is shutting down" },
     { "recovery mode",                   "the server is recovering from a crash" },
