@@ -1,0 +1,223 @@
+"""Rows that are not a rate: refusing, bytes of WAL, cost of a late turn, start."""
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import data
+import load
+import machine
+import servers
+from postgres import DATABASE, Postgres
+
+QUESTION = ("You said that the queue was longer than its deadline. How did you notice it, and what did you change first? "
+            "Please be as concrete as you can.")
+ANSWER = ("I noticed it because the answers that arrived were all late by the same amount. That told me the queue was full and "
+          "stable, not growing, so more machines would only have moved the problem. The first change was to refuse work that "
+          "could not be finished in time, and to say so at once. The second was to measure the wait at the head of the queue "
+          "instead of its length. After that the clients stopped asking twice, and half of the load was simply gone. "
+          "If I did it again, I would begin with the measurement, because we argued for two days about a number that nobody "
+          "had looked at, and the graph ended the argument in a minute.")
+
+
+@dataclass
+class World:
+    pg: Postgres
+    scale: data.Scale
+    dir: Path
+    keelson: servers.Server
+    peer: servers.Server | None
+
+
+@dataclass
+class Finding:
+    values: list[tuple[str, float, list[float]]]      # what exactly, the median, every round
+    detail: str
+
+
+class Client:
+    """One keep-alive connection, one request at a time."""
+
+    def __init__(self, target: load.Target) -> None:
+        self.target = target
+        self.connection = http.client.HTTPConnection(target.url.removeprefix("http://"), timeout=30)
+
+    def call(self, method: str, path: str, body: object = None) -> tuple[int, dict]:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if self.target.key:
+            headers["Authorization"] = "Bearer " + self.target.key
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if text else {}
+
+    def must(self, method: str, path: str, body: object = None) -> dict:
+        status, answer = self.call(method, path, body)
+        if status >= 300:
+            raise machine.Unable(f"{method} {path}: {status} {answer}")
+        return answer
+
+    def new_session(self) -> str:
+        candidate = self.must("POST", "/v1/candidates", {"name": "Candidate of the benchmark"})
+        interview = self.must("POST", "/v1/interviews", {"candidate_id": candidate["id"], "title": "Interview of the benchmark"})
+        return self.must("POST", "/v1/sessions", {"interview_id": interview["id"]})["id"]
+
+    def turn(self, session: str) -> None:
+        path = f"/v1/sessions/{session}/messages"
+        self.must("POST", path, {"role": "assistant", "content": QUESTION})
+        self.must("POST", path, {"role": "user", "content": ANSWER})
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def refusing(w: World, rounds: int) -> Finding:
+    saturated = [_refusing_saturated(w) for _ in range(rounds)]
+    down = [_refusing_down(w) for _ in range(rounds)]
+    return Finding([(" when saturated", median(saturated), saturated), (" when the database is down", median(down), down)],
+                   "p99 of the 503 answers")
+
+
+def _refusing_saturated(w: World, probes: int = 1000) -> float:
+    """Every connection waits for a locked table and the queue is full: how long does one more request take to be refused?"""
+    holder = subprocess.Popen([w.pg.bin / "psql", "-XAtq", "-h", w.pg.dir, "-U", w.pg.superuser, "-d", DATABASE],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder.stdin.write("BEGIN;\nLOCK TABLE keelson.candidates IN ACCESS EXCLUSIVE MODE;\nSELECT 1;\n")
+    holder.stdin.flush()
+    holder.stdout.readline()
+    stop = threading.Event()
+    fillers: list[threading.Thread] = []
+    try:
+        while not _probe(w)[0] == 503:
+            if len(fillers) >= 2000:
+                raise machine.Unable("refusing: 2,000 requests wait and none was refused")
+            fillers += [_filler(w, stop) for _ in range(50)]
+            time.sleep(0.2)
+        client, times = Client(w.keelson.target), []
+        for _ in range(probes):
+            begun = time.perf_counter()
+            status, _ = client.call("POST", "/v1/candidates", {"name": "One too many"})
+            if status == 503:
+                times.append((time.perf_counter() - begun) * 1000)
+    finally:
+        stop.set()
+        holder.communicate("ROLLBACK;\n")
+        for thread in fillers:
+            thread.join(30)
+    if len(times) < probes / 2:
+        raise machine.Unable(f"refusing: only {len(times)} of {probes} requests were refused")
+    return percentile(times, 0.99)
+
+
+def _probe(w: World) -> tuple[int, dict]:
+    """A request that is refused at once, or gives up after a quarter of a second because it found a place in the queue."""
+    client = Client(w.keelson.target)
+    client.connection.timeout = 0.25
+    try:
+        return client.call("POST", "/v1/candidates", {"name": "Probe"})
+    except TimeoutError:
+        return 0, {}
+    finally:
+        client.connection.close()
+
+
+def _filler(w: World, stop: threading.Event) -> threading.Thread:
+    def fill() -> None:
+        client = Client(w.keelson.target)
+        while not stop.is_set():
+            try:
+                if client.call("POST", "/v1/candidates", {"name": "Waiting"})[0] == 503:
+                    stop.wait(0.2)
+            except (OSError, http.client.HTTPException):
+                client = Client(w.keelson.target)
+    thread = threading.Thread(target=fill, daemon=True)
+    thread.start()
+    return thread
+
+
+def _refusing_down(w: World) -> float:
+    w.pg.stop()
+    try:
+        sample = load.http(w.keelson.target, w.pg, "read", 16, 2, w.scale, 1)
+    finally:
+        w.pg.restart()
+        _until_ready(w)
+    if sample.rate and not sample.refused:
+        raise machine.Unable("refusing: nothing was refused while the database was down")
+    return sample.p99_ms
+
+
+def _until_ready(w: World, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while servers.request(w.keelson.target, "GET", "/health/ready")[0] != 200:
+        if time.monotonic() > until:
+            raise machine.Unable(f"Keelson is not ready {seconds:g} s after its database came back")
+        time.sleep(0.05)
+
+
+def wal(w: World, rounds: int) -> Finding:
+    """A message a request, 100 questions and answers; the first session warms the pages and is not counted."""
+    client, ratios = Client(w.keelson.target), []
+    size = len((QUESTION + ANSWER).encode()) * 100
+    for n in range(rounds + 1):
+        session = client.new_session()
+        before = w.pg.sql("SELECT pg_current_wal_insert_lsn()")
+        for _ in range(100):
+            client.turn(session)
+        ratios.append(float(w.pg.sql(f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{before}')")) / size)
+    return Finding([("", median(ratios[1:]), ratios[1:])], f"{size:,} bytes of text in 200 messages, no checkpoint in between")
+
+
+def turn(w: World, rounds: int) -> Finding:
+    """Append question and answer, read the last 20: in a session of 20 messages and in one of 2,000, alternately."""
+    client, ratios, times = Client(w.keelson.target), [], ([], [])
+    for _ in range(rounds):
+        late = client.new_session()
+        for _ in range(20):
+            client.must("POST", f"/v1/sessions/{late}/messages", [{"role": "user", "content": ANSWER}] * 98)
+        taken: tuple[list[float], list[float]] = ([], [])
+        for _ in range(20):
+            early = client.new_session()
+            client.must("POST", f"/v1/sessions/{early}/messages", [{"role": "user", "content": ANSWER}] * 18)
+            for _ in range(2):
+                for session, into in ((early, taken[0]), (late, taken[1])):
+                    into.append(_turn_seconds(client, session))
+        ratios.append(median(taken[1]) / median(taken[0]))
+        times[0].append(median(taken[0]))
+        times[1].append(median(taken[1]))
+    return Finding([("", median(ratios), ratios)],
+                   f"turn 10 {median(times[0]) * 1000:.2f} ms, turn 1,000 {median(times[1]) * 1000:.2f} ms")
+
+
+def _turn_seconds(client: Client, session: str) -> float:
+    begun = time.perf_counter()
+    client.turn(session)
+    client.must("GET", f"/v1/sessions/{session}/messages?tail=20")
+    return time.perf_counter() - begun
+
+
+def start(w: World, rounds: int) -> Finding:
+    """Only the start: the data directory exists, the last stop was clean."""
+    dir = Path(tempfile.mkdtemp(prefix="keelson-bench-start-"))
+    dir.chmod(0o755)
+    try:
+        servers.keelson_embedded(dir / "data", dir).stop()
+        times = []
+        for _ in range(max(rounds, 3)):
+            server = servers.keelson_embedded(dir / "data", dir)
+            times.append(server.ready_after)
+            server.stop()
+    finally:
+        shutil.rmtree(dir, ignore_errors=True)
+    return Finding([("", median(times), times)], "from exec to 200 on /health/ready")

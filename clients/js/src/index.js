@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+export { KeelsonClient } from "./client.js";
+export { KeelsonError } from "./errors.js";
+export { KeelsonChatMessageHistory } from "./history.js";
