@@ -53,7 +53,7 @@ static const char checks_sql[] =
     " WHERE k.contype = 'c' AND k.conrelid <> 0 ORDER BY k.conrelid, k.conname, c.at";
 
 static const char transitions_sql[] =
-    "SELECT entity, from_state, to_state, needs_reason FROM keelson.state_transitions ORDER BY entity, from_state, to_state";
+    "SELECT entity, from_status, to_status, needs_reason FROM keelson.state_transitions ORDER BY entity, from_status, to_status";
 
 static const char finders_sql[] =
     "SELECT p.proname::text, quote_ident(n.nspname) || '.' || quote_ident(p.proname)"
