@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "data/conversation.h"
 #include "data/read.h"
 #include "data/sql.h"
 #include "pg/query.h"
@@ -205,6 +206,7 @@ bool model_build(struct arena *a, const struct catalog *c, struct model **out, s
     }
     for (int i = 0; i < m->nresources; i++)
         connect(a, m, &m->resources[i]);
+    m->conversation = conversation_build(a, m);
     *out = m;
     return true;
 }

@@ -57,6 +57,7 @@ struct resource {
 struct model {
     const struct catalog *catalog;
     struct resource      *resources;     int nresources;
+    const struct conversation *conversation;    /* messages of sessions; NULL: they are not served */
 };
 
 /* Everything refers to `c`, which must live as long.  E_DATABASE names a table that cannot be served as its comment asks. */

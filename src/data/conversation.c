@@ -1,0 +1,151 @@
+/*
+ * Append is two statements: the first locks all sessions of the group in one order, the second, with a snapshot taken after
+ * the wait, sees what is there, numbers what is new and writes it.  What cannot be appended is a row with a state, not an error,
+ * so that one bad request does not undo its group.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "data/conversation.h"
+
+#include <string.h>
+
+#include "data/sql.h"
+#include "pg/conn.h"
+
+/* Columns that append computes itself; others take what the client gave, else their default. */
+static const struct {
+    const char *column, *value;
+} computed[] = {
+    { "org_id",       "$1::uuid" },
+    { "session_id",   "f.session_id" },
+    { "seq",          "f.last_seq + f.n" },
+    { "id",           "f.id" },
+    { "event_no",     "f.last_event_no + f.n" },
+    { "interview_id", "f.interview_id" },
+    { "original",     "f.original" },
+};
+
+static const char *value_of(struct arena *a, const struct resource *messages, const struct column *c)
+{
+    const struct field *f = resource_field(messages, span_of(c->name));
+
+    for (size_t i = 0; i < ARRAY_LEN(computed); i++)
+        if (strcmp(c->name, computed[i].column) == 0)
+            return computed[i].value;
+    return f && f->at_create && !c->generated ? field_given_or_default(a, c, "f.j") : NULL;
+}
+
+static void insert_lists(struct arena *a, const struct resource *messages, struct buf *names, struct buf *values)
+{
+    for (int i = 0; i < messages->table->ncolumns; i++) {
+        const struct column *c = &messages->table->columns[i];
+        const char *value = value_of(a, messages, c);
+
+        if (!value)
+            continue;
+        buf_printf(names, "%s%s", names->n > 0 ? ", " : "", pg_quote_ident(a, c->name));
+        buf_printf(values, "%s%s", values->n > 0 ? ", " : "", value);
+    }
+}
+
+/* Carried from the insert to the answer: everything but generated columns, which are large and not shown. */
+static const char *carried(struct arena *a, const struct resource *messages)
+{
+    struct buf b = BUF(SQL_MAX);
+
+    for (int i = 0; i < messages->table->ncolumns; i++) {
+        const struct column *c = &messages->table->columns[i];
+
+        if (!c->generated || !c->hidden)
+            buf_printf(&b, "%sr.%s", b.n > 0 ? ", " : "", pg_quote_ident(a, c->name));
+    }
+    return sql_take(a, &b);
+}
+
+/* q: the requests with their sessions.  m: the messages, and the seq under which one is known already. */
+static const char append_head[] =
+    "WITH q AS ("
+    " SELECT q.i, q.expect, q.again, s.id AS session_id, s.interview_id, s.status, s.last_seq, s.last_event_no"
+    " FROM unnest($6::int4[], $7::uuid[], $8::int8[], $9::bool[]) AS q (i, session_id, expect, again)"
+    " JOIN %1$s AS s ON s.org_id = $1::uuid AND s.id = q.session_id AND s.deleted_at IS NULL"
+    "), m AS ("
+    " SELECT m.i, m.id, m.j, m.original, q.session_id, q.interview_id, q.status, q.last_seq, q.last_event_no, q.expect, k.seq AS known"
+    " FROM unnest($2::int4[], $3::uuid[], $4::jsonb[], $5::bytea[]) AS m (i, id, j, original)"
+    " JOIN q ON q.i = m.i"
+    " LEFT JOIN LATERAL ("
+    "  SELECT e.seq FROM %2$s AS e"
+    "   WHERE e.org_id = $1::uuid AND e.session_id = q.session_id AND e.client_message_id = m.j->>'client_message_id'"
+    "  UNION ALL"
+    "  SELECT e.seq FROM %2$s AS e WHERE q.again AND e.org_id = $1::uuid AND e.id = m.id AND e.session_id = q.session_id"
+    "  LIMIT 1) AS k ON true";
+
+/* fresh: what will be written, numbered in the order of arrival.  advanced: the sessions move on. */
+static const char append_middle[] =
+    "), fresh AS ("
+    " SELECT m.*, row_number() OVER (PARTITION BY m.session_id ORDER BY m.i, m.id) AS n"
+    " FROM m WHERE m.known IS NULL AND m.status IN ('created', 'active', 'paused') AND (m.expect IS NULL OR m.expect = m.last_seq)"
+    "), advanced AS ("
+    " UPDATE %1$s AS s SET last_seq = s.last_seq + f.n, last_event_no = s.last_event_no + f.n, message_count = s.message_count + f.n,"
+    "  token_count = s.token_count + f.tokens, last_activity_at = now(), started_at = coalesce(s.started_at, now()),"
+    "  status = CASE s.status WHEN 'created' THEN 'active' ELSE s.status END"
+    " FROM (SELECT session_id, count(*) AS n, coalesce(sum(coalesce((j->>'input_tokens')::numeric, 0) + coalesce((j->>'output_tokens')::numeric, 0)), 0)::int8 AS tokens"
+    "  FROM fresh GROUP BY session_id) AS f"
+    " WHERE s.org_id = $1::uuid AND s.id = f.session_id";
+
+/* found: for each request its messages in the order given, whether written now or long ago; or what it has not seen. */
+static const char append_tail[] =
+    "), found AS ("
+    " SELECT f.i, f.id AS at, 'new' AS state, %2$s FROM fresh AS f JOIN stored AS r ON r.id = f.id"
+    " UNION ALL"
+    " SELECT m.i, m.id, 'known', %2$s FROM m JOIN %1$s AS r ON r.org_id = $1::uuid AND r.session_id = m.session_id AND r.seq = m.known"
+    "  WHERE m.known IS NOT NULL"
+    " UNION ALL"
+    " SELECT q.i, NULL, 'missed', %2$s FROM q CROSS JOIN LATERAL ("
+    "  SELECT r.* FROM %1$s AS r WHERE r.org_id = $1::uuid AND r.session_id = q.session_id AND r.seq > q.expect ORDER BY r.seq LIMIT 100) AS r"
+    "  WHERE q.expect < q.last_seq AND EXISTS (SELECT 1 FROM m WHERE m.i = q.i AND m.known IS NULL)"
+    ") SELECT q.i, q.last_seq, q.status, r.state, %3$s FROM q LEFT JOIN found AS r ON r.i = q.i ORDER BY q.i, r.at, r.seq";
+
+static const char *append_sql(struct arena *a, const struct resource *s, const struct resource *m)
+{
+    struct buf names = BUF(SQL_MAX), values = BUF(SQL_MAX);
+    const char *list = carried(a, m);
+    const char *head = arena_printf(a, append_head, s->table->qualified, m->table->qualified);
+    const char *middle = arena_printf(a, append_middle, s->table->qualified);
+    const char *insert, *tail;
+
+    insert_lists(a, m, &names, &values);
+    insert = arena_printf(a, "), stored AS (INSERT INTO %s AS r (%s) SELECT %s FROM fresh AS f RETURNING %s", m->table->qualified,
+                          buf_cstr(&names), buf_cstr(&values), list);
+    tail = arena_printf(a, append_tail, m->table->qualified, list, m->columns_eager);
+    buf_free(&names);
+    buf_free(&values);
+    return arena_printf(a, "%s%s%s%s", head, middle, insert, tail);
+}
+
+static const char *window_sql(struct arena *a, const struct resource *s, const struct resource *m, const char *direction)
+{
+    return arena_printf(a, "SELECT i.idx, s.last_seq, %s FROM unnest($2::int4[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[], $7::text[])"
+                        " AS i (idx, session_id, after, before, most, role)"
+                        " JOIN %s AS s ON s.org_id = $1::uuid AND s.id = i.session_id AND s.deleted_at IS NULL"
+                        " LEFT JOIN LATERAL (SELECT r.* FROM %s AS r WHERE r.org_id = $1::uuid AND r.session_id = i.session_id"
+                        "  AND r.seq > i.after AND r.seq < i.before AND (i.role IS NULL OR r.role = i.role) ORDER BY r.seq %s LIMIT i.most) AS r ON true"
+                        " ORDER BY i.idx, r.seq", m->columns_eager, s->table->qualified, m->table->qualified, direction);
+}
+
+const struct conversation *conversation_build(struct arena *a, const struct model *model)
+{
+    struct conversation *v = arena_new(a, struct conversation);
+    const struct resource *s = v->sessions = model_find(model, SPAN("sessions"));
+    const struct resource *m = v->messages = model_find(model, SPAN("messages"));
+
+    if (!s || !m)
+        return NULL;
+    v->sql_lock = arena_printf(a, "SELECT s.id FROM %s AS s WHERE s.org_id = $1::uuid AND s.id = ANY ($2::uuid[]) ORDER BY s.id FOR NO KEY UPDATE",
+                               s->table->qualified);
+    v->sql_append = append_sql(a, s, m);
+    v->sql_message = arena_printf(a, "SELECT i.idx, %s FROM unnest($2::int4[], $3::uuid[], $4::int8[]) AS i (idx, session_id, seq)"
+                                  " JOIN %s AS r ON r.org_id = $1::uuid AND r.session_id = i.session_id AND r.seq = i.seq WHERE %s ORDER BY i.idx",
+                                  m->columns_eager, m->table->qualified, m->live);
+    v->sql_oldest = window_sql(a, s, m, "ASC");
+    v->sql_newest = window_sql(a, s, m, "DESC");
+    return v;
+}

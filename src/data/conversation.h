@@ -1,0 +1,29 @@
+/*
+ * The statements about the messages of a session, written once from the catalog like those of every resource.  Pure.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_DATA_CONVERSATION_H
+#define KEELSON_DATA_CONVERSATION_H
+
+#include "base/arena.h"
+#include "data/resource.h"
+
+struct conversation {
+    const struct resource *sessions, *messages;
+    const char *sql_lock;       /* $2 uuid[] sessions: locked in order */
+    /*
+     * $2 int4[] task, $3 uuid[] id, $4 jsonb[] message, $5 bytea[] original     one element per message
+     * $6 int4[] task, $7 uuid[] session, $8 int8[] expected last seq, $9 bool[] repeated after a lost connection
+     * Rows: task, last seq before, status, state ('new', 'known', 'missed', NULL: none), fields of the message.
+     */
+    const char *sql_append;
+    const char *sql_message;    /* $2 int4[] task, $3 uuid[] session, $4 int8[] seq: task, fields */
+    /* $2 int4[] task, $3 uuid[] session, $4 int8[] after, $5 int8[] before, $6 int4[] limit, $7 text[] role.
+       Rows: task, last seq of the session, fields; one with NULL fields when nothing is there. */
+    const char *sql_oldest, *sql_newest;    /* from the front; from the back, newest first */
+};
+
+/* NULL when the catalog serves no sessions or messages. */
+const struct conversation *conversation_build(struct arena *a, const struct model *m);
+
+#endif
