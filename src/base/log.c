@@ -129,10 +129,15 @@ struct line {
     bool   full;                /* something did not fit: nothing more is added but the end */
 };
 
+static bool fits(const struct line *l, struct span s)
+{
+    return !l->full && l->n + s.n <= sizeof(l->text) - LINE_TAIL;   /* n may be within the tail already */
+}
+
 /* All of s or nothing. */
 static void put(struct line *l, struct span s)
 {
-    if (l->full || s.n > sizeof(l->text) - LINE_TAIL - l->n) {
+    if (!fits(l, s)) {
         l->full = true;
         return;
     }
@@ -213,10 +218,10 @@ static void put_value(struct line *l, struct span v, enum value_type type)
 {
     if (type == MISSING)
         put(l, state.format == LOG_JSON ? SPAN("null") : SPAN(""));
-    else if (type == NUMBER || (state.format == LOG_LOGFMT && is_plain(v)))
+    else if (type == NUMBER || (state.format == LOG_LOGFMT && is_plain(v) && fits(l, v)))
         put(l, v);
     else
-        put_quoted(l, v);
+        put_quoted(l, v);       /* which cuts what does not fit */
 }
 
 static void put_field(struct line *l, struct span key, struct span v, enum value_type type)
@@ -400,7 +405,7 @@ static void put_fields(struct line *l, struct args *a)
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
     static const char *const levels[] = { "debug", "info", "warn", "error" };
-    struct args a = { .error = errno, .fmt = fmt };
+    struct args a = { .error = errno, .fmt = fmt ? fmt : "" };
     struct line l = { .n = 0 };
     char at[CLOCK_RFC3339];
 

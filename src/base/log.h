@@ -25,9 +25,9 @@ void log_setup(enum log_level least, enum log_format format);
 /*
  * log_event(LOG_INFO, "listening", "addr=%s port=%d", addr, port)
  * The format is a list of key=conversion separated by single blanks; each conversion is one value
- * (%s %.*s %c %m, %d %i %u %x with any of l ll z, %f with a precision), quoted where needed.  NULL for %s is an empty
- * value, null in JSON.  A line is at most 4096 bytes, so that it is written whole or not at all; what is longer is
- * cut and says truncated=true.
+ * (%s %.*s %c %m, %d %i %u %x with any of l ll z, %f with a precision), quoted where needed; NULL: no values.
+ * NULL for %s is an empty value, null in JSON.  A line is at most 4096 bytes, so that it is written whole or not at
+ * all; what is longer is cut and says truncated=true.
  */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF(3, 4);
 
