@@ -5,8 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "migrate/apply.h"
 
-#include <stdio.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/uuid.h"
 #include "migrate/run.h"
 #include "migrate/turn.h"
@@ -180,16 +181,6 @@ bool apply_run(struct arena *a, const struct pg_target *owner, const struct file
     return ok;
 }
 
-bool apply_up(struct arena *a, const struct pg_target *owner, const char *dir, const struct apply_options *o,
-              struct apply_report *out, struct err *e)
-{
-    struct migrate_plan_request up = { MIGRATE_UP, NULL, -1 };
-    struct file_set *sets = arena_array(a, struct file_set, APPLY_SETS);     /* the report points into them */
-
-    *out = (struct apply_report){ 0 };
-    return apply_load(a, dir, sets, e) && apply_run(a, owner, sets, APPLY_SETS, &up, o, out, e);
-}
-
 bool apply_compare(struct arena *a, struct pg_conn *c, const struct file_set *sets, int nsets, struct migrate_plan_line **out,
                    int *n, struct err *e)
 {
@@ -199,4 +190,72 @@ bool apply_compare(struct arena *a, struct pg_conn *c, const struct file_set *se
         return false;
     migrate_plan_compare(a, sets, nsets, l, out, n);
     return true;
+}
+
+/* ---------------------------------------------------------------- for those who just want it done */
+
+static void note_in_log(void *arg, const char *text)
+{
+    (void)arg;
+    log_event(LOG_INFO, "migrate", "note=%s", text);
+}
+
+struct counts { int pending, ahead; const struct migrate_plan_line *wrong; };
+
+static struct counts count(const struct migrate_plan_line *lines, int n)
+{
+    struct counts c = { 0 };
+
+    for (int i = 0; i < n; i++) {
+        c.pending += lines[i].state == MIGRATE_PENDING;
+        /* The application's files need not lie beside every node. */
+        c.ahead += lines[i].state == MIGRATE_UNKNOWN && strcmp(lines[i].project, "keelson") == 0;
+        if (lines[i].state == MIGRATE_CHANGED || lines[i].state == MIGRATE_SKIPPED)
+            c.wrong = &lines[i];
+    }
+    return c;
+}
+
+static bool count_on(struct arena *a, const struct pg_target *t, enum pg_role role, const struct file_set *sets, struct counts *out, struct err *e)
+{
+    struct pg_session session = { .role = role, .application_name = "keelson migrate" };
+    struct migrate_plan_line *lines;
+    struct pg_conn *c = NULL;
+    int n;
+    bool ok = pg_open(t, &session, clock_now() + APPLY_CONNECT_TIMEOUT, &c, e) && apply_compare(a, c, sets, APPLY_SETS, &lines, &n, e);
+
+    pg_close(c);
+    if (ok)
+        *out = count(lines, n);
+    return ok;
+}
+
+bool apply_pending(struct arena *a, const struct pg_target *owner, const char *dir, struct err *e)
+{
+    struct migrate_plan_request up = { MIGRATE_UP, NULL, -1 };
+    struct apply_options o = { .note = note_in_log };
+    struct file_set sets[APPLY_SETS];
+    struct apply_report report;
+    struct counts c;
+
+    if (!apply_load(a, dir, sets, e) || !count_on(a, owner, PG_OWNER, sets, &c, e))
+        return false;
+    if (c.ahead == 1 || (c.pending == 0 && c.ahead == 0 && !c.wrong))
+        return true;
+    return apply_run(a, owner, sets, APPLY_SETS, &up, &o, &report, e);
+}
+
+bool apply_none_pending(struct arena *a, const struct pg_target *t, const char *dir, struct err *e)
+{
+    struct file_set sets[APPLY_SETS];
+    struct counts c;
+
+    if (!apply_load(a, dir, sets, e) || !count_on(a, t, PG_SERVICE, sets, &c, e))
+        return false;
+    if (c.ahead > 1)
+        return fail(e, E_DATABASE, "%s: the schema is %d versions ahead of this program; use the newer program", t->shown, c.ahead);
+    if (c.wrong)
+        return fail(e, E_DATABASE, "%s: migration %s %04lld is %s; `keelson migrate current` shows more", t->shown, c.wrong->project,
+                    (long long)c.wrong->version, migrate_plan_state_name(c.wrong->state));
+    return c.pending == 0 || fail(e, E_DATABASE, "%s: %d migrations are pending; run `keelson migrate up`, or start with --migrate", t->shown, c.pending);
 }

@@ -50,12 +50,14 @@ MUST_CHECK bool apply_load(struct arena *a, const char *dir, struct file_set set
 MUST_CHECK bool apply_run(struct arena *a, const struct pg_target *owner, const struct file_set *sets, int nsets,
                           const struct migrate_plan_request *want, const struct apply_options *o, struct apply_report *out, struct err *e);
 
-/* apply_load() and everything up: what `serve` and `init` do. */
-MUST_CHECK bool apply_up(struct arena *a, const struct pg_target *owner, const char *dir, const struct apply_options *o,
-                         struct apply_report *out, struct err *e);
+/* Everything up, of both projects, noted in the log: what `serve` and `init` do.  A database one version of Keelson ahead of this
+   program is left as it is. */
+MUST_CHECK bool apply_pending(struct arena *a, const struct pg_target *owner, const char *dir, struct err *e);
+/* E_DATABASE when that would have something to do, or the database is more than one version ahead.  Any role that may read the ledger
+   will do. */
+MUST_CHECK bool apply_none_pending(struct arena *a, const struct pg_target *t, const char *dir, struct err *e);
 
-/* Files beside ledger, for `current` and for a service that asks whether it runs on the schema it knows.  Any role that may read the
-   ledger will do. */
+/* Files beside ledger. */
 MUST_CHECK bool apply_compare(struct arena *a, struct pg_conn *c, const struct file_set *sets, int nsets, struct migrate_plan_line **out,
                               int *n, struct err *e);
 

@@ -121,7 +121,8 @@ static bool check_statements(const struct file_script *s, struct err *e)
         if (st->flags & SPLIT_COPY_IN)
             return fail(e, E_USAGE, "line %d: COPY FROM STDIN has no input here; use INSERT", st->line);
         if ((st->flags & SPLIT_ALONE) && !s->no_transaction)
-            return fail(e, E_USAGE, "line %d: this statement cannot run inside a transaction; put \"-- keelson: no-transaction\" at the top", st->line);
+            return fail(e, E_USAGE, "line %d: this statement cannot run inside a transaction; put \"-- keelson: no-transaction\" at the top",
+                        st->line);
     }
     return true;
 }
@@ -283,8 +284,10 @@ bool file_load_dir(struct arena *a, const char *project, const char *dir, struct
     int n = scandir(dir, &names, is_sql, alphasort);
 
     *out = (struct file_set){ .project = project, .dir = dir };
-    if (n < 0)
-        return errno == ENOENT || fail(e, E_IO, "%s: %m", dir);
+    if (n < 0) {
+        out->absent = errno == ENOENT;
+        return out->absent || fail(e, E_IO, "%s: %m", dir);
+    }
     files = arena_array(a, struct file_source, n + 1);
     for (int i = 0; i < n; i++) {
         ok = ok && read_file(a, dir, names[i]->d_name, &files[i], e);

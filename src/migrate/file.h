@@ -42,6 +42,7 @@ struct file_migration {
 struct file_set {                          /* one project: versions 1, 2, 3 ... without gaps */
     const char            *project;        /* "keelson", "app" */
     const char            *dir;            /* where; NULL: inside the program */
+    bool                   absent;         /* the directory does not exist: what the ledger has of it cannot be judged here */
     struct file_migration *migrations;
     int                    n;
 };
@@ -49,7 +50,7 @@ struct file_set {                          /* one project: versions 1, 2, 3 ... 
 /* The migrations in this program. */
 MUST_CHECK bool file_load_embedded(struct arena *a, struct file_set *out, struct err *e);
 
-/* Those of a directory; none if it does not exist.  E_USAGE names the file and what is wrong with it. */
+/* Those of a directory; `absent` if it does not exist.  E_USAGE names the file and what is wrong with it. */
 MUST_CHECK bool file_load_dir(struct arena *a, const char *project, const char *dir, struct file_set *out, struct err *e);
 
 /* A set from names and texts: what both of the above come to.  Files that do not end in .sql are none of ours. */

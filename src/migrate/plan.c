@@ -45,7 +45,7 @@ void migrate_plan_compare(struct arena *a, const struct file_set *sets, int nset
         for (int k = 0; k < l->n; k++) {
             const struct ledger_row *row = &l->rows[k];
 
-            if (strcmp(row->project, project) == 0 && !file_find(&sets[i], row->version))
+            if (strcmp(row->project, project) == 0 && !sets[i].absent && !file_find(&sets[i], row->version))
                 (*out)[(*n)++] = (struct migrate_plan_line){ project, row->version, row->name, MIGRATE_UNKNOWN, row, NULL };
         }
     }
@@ -154,6 +154,8 @@ static bool plan_down(const struct file_set *sets, int nsets, const struct file_
     int64_t newest = ledger_newest(l, set->project);
     int64_t to = want->to >= 0 ? want->to : newest - 1;
 
+    if (set->absent && newest > 0)
+        return fail(e, E_USAGE, "the files of project %s are not in %s; name their directory with --dir", set->project, set->dir);
     if (newest == 0)
         return fail(e, E_NO, "nothing of project %s is applied, so nothing can be undone%s", set->project,
                     want->project ? "" : "; --project keelson means Keelson's own migrations");

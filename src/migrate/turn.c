@@ -17,6 +17,21 @@
 #define LOCK_CLASS "1801807212"
 #define LOCK_OBJECT "1835624306"
 
+/* Policies and grants name three roles, and what a migration makes must belong to the owner. */
+static bool check_roles(struct pg_conn *c, struct arena *a, struct err *e)
+{
+    const char *missing = NULL, *me = NULL;
+
+    if (!pg_value(c, a, "SELECT string_agg(r, ', ') FROM unnest(ARRAY['keelson_owner', 'keelson_api', 'keelson_readonly']) r"
+                        " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r)", &missing, e) ||
+        !pg_value(c, a, "SELECT current_user", &me, e))
+        return false;
+    if (missing)
+        return fail(e, E_DATABASE, "this database is not prepared, the role %s is missing; run `keelson init` first", missing);
+    return strcmp(me, "keelson_owner") == 0 ||
+           fail(e, E_DATABASE, "the role %s may not act as keelson_owner; migrations want KEELSON_OWNER_URL", me);
+}
+
 bool turn_check_server(struct pg_conn *c, struct err *e)
 {
     struct arena a = ARENA;
@@ -31,6 +46,7 @@ bool turn_check_server(struct pg_conn *c, struct err *e)
         ok = fail(e, E_READ_ONLY, "this server is a standby; migrations run on the primary");
     else if (ok && strcmp(state, "read-only") == 0)
         ok = fail(e, E_READ_ONLY, "the database is read-only for this role (default_transaction_read_only)");
+    ok = ok && check_roles(c, &a, e);
     arena_free(&a);
     return ok;
 }

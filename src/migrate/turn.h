@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "pg/conn.h"
 
-/* E_DATABASE: too old, E_READ_ONLY: a standby or a read-only database.  Each in a sentence that says what to do. */
+/* E_DATABASE: too old, not prepared, or not as the owner; E_READ_ONLY: a standby or a read-only database.  Each in a sentence that says what to do. */
 MUST_CHECK bool turn_check_server(struct pg_conn *c, struct err *e);
 
 /* Two sessions of a transaction pooler are one backend by turns: no session lock holds there.  E_USAGE. */
