@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BASE = 100_000_000_000      # identifiers end in twelve decimal digits: pgbench, Lua and SQL can all make them
-ORG = "0198c0ff-0000-7000-8000-000000000001"
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,9 @@ CREATE FUNCTION pg_temp.phrase(k bigint) RETURNS text LANGUAGE sql STABLE
 """
 
 ROWS = """
-INSERT INTO keelson.candidates (org_id, id, name, email)
-SELECT '{org}', ('0198c002-0000-7000-8000-' || {base} + n)::uuid, 'Candidate ' || n, 'candidate' || n || '@example.com'
+INSERT INTO keelson.candidates (org_id, id, full_name, email, email_norm)
+SELECT '{org}', ('0198c002-0000-7000-8000-' || {base} + n)::uuid, 'Candidate ' || n, 'candidate' || n || '@example.com',
+       'candidate' || n || '@example.com'
 FROM generate_series(0, {sessions} - 1) n;
 INSERT INTO keelson.interviews (org_id, id, candidate_id, title, status)
 SELECT '{org}', ('0198c003-0000-7000-8000-' || {base} + n)::uuid, ('0198c002-0000-7000-8000-' || {base} + n)::uuid,

@@ -79,11 +79,11 @@ def http(target: Target, pg: Postgres, work: str, clients: int, seconds: float, 
                   meter.per(result["requests"]))
 
 
-def pgbench(pg: Postgres, work: str, clients: int, seconds: float, scale: data.Scale, seed: int) -> Sample:
+def pgbench(pg: Postgres, org: str, work: str, clients: int, seconds: float, scale: data.Scale, seed: int) -> Sample:
     """-M prepared with generic plans over the same socket, as a role that row level security does not apply to."""
     command = [machine.pgbench(), "-n", "-M", "prepared", "-c", str(clients), "-j", "1" if clients == 1 else "2", "-T",
                str(max(1, round(seconds))), "--random-seed", str(seed), "-f", machine.BENCH / f"pgbench/{work}.sql",
-               "-D", f"org={data.ORG}", "-D", f"last_session={data.BASE + scale.sessions - 1}",
+               "-D", f"org={org}", "-D", f"last_session={data.BASE + scale.sessions - 1}",
                "-D", f"last_message={data.BASE + scale.messages - 1}", "-h", pg.dir, "-U", pg.superuser, DATABASE]
     environment = dict(os.environ, PGOPTIONS="-c plan_cache_mode=force_generic_plan")
     with Meter({"postgres": pg.pid}) as meter:
@@ -91,5 +91,5 @@ def pgbench(pg: Postgres, work: str, clients: int, seconds: float, scale: data.S
     rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.M)
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     if done.returncode or not rate or not count:
-        raise machine.Unable(f"pgbench {work}: {done.stderr.strip()}")
+        raise machine.Unable(f"pgbench {work}: {done.stderr.strip()[:300]}")
     return Sample(float(rate[1]), cpu_us=meter.per(int(count[1])))

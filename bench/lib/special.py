@@ -32,10 +32,11 @@ ANSWER = ("I noticed it because the answers that arrived were all late by the sa
 @dataclass
 class World:
     pg: Postgres
+    org: str
     scale: data.Scale
     dir: Path
     keelson: servers.Server
-    peer: servers.Server | None
+    peer: servers.Server
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Client:
         return answer
 
     def new_session(self) -> str:
-        candidate = self.must("POST", "/v1/candidates", {"name": "Candidate of the benchmark"})
+        candidate = self.must("POST", "/v1/candidates", {"full_name": "Candidate of the benchmark"})
         interview = self.must("POST", "/v1/interviews", {"candidate_id": candidate["id"], "title": "Interview of the benchmark"})
         return self.must("POST", "/v1/sessions", {"interview_id": interview["id"]})["id"]
 
@@ -107,7 +108,7 @@ def _refusing_saturated(w: World, probes: int = 1000) -> float:
         client, times = Client(w.keelson.target), []
         for _ in range(probes):
             begun = time.perf_counter()
-            status, _ = client.call("POST", "/v1/candidates", {"name": "One too many"})
+            status, _ = client.call("POST", "/v1/candidates", {"full_name": "One too many"})
             if status == 503:
                 times.append((time.perf_counter() - begun) * 1000)
     finally:
@@ -125,7 +126,7 @@ def _probe(w: World) -> tuple[int, dict]:
     client = Client(w.keelson.target)
     client.connection.timeout = 0.25
     try:
-        return client.call("POST", "/v1/candidates", {"name": "Probe"})
+        return client.call("POST", "/v1/candidates", {"full_name": "Probe"})
     except TimeoutError:
         return 0, {}
     finally:
@@ -137,7 +138,7 @@ def _filler(w: World, stop: threading.Event) -> threading.Thread:
         client = Client(w.keelson.target)
         while not stop.is_set():
             try:
-                if client.call("POST", "/v1/candidates", {"name": "Waiting"})[0] == 503:
+                if client.call("POST", "/v1/candidates", {"full_name": "Waiting"})[0] == 503:
                     stop.wait(0.2)
             except (OSError, http.client.HTTPException):
                 client = Client(w.keelson.target)

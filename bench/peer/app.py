@@ -39,12 +39,17 @@ sessions = sa.Table(
 messages = sa.Table(
     "interview_messages", meta, sa.Column("org_id", uuid, primary_key=True), sa.Column("session_id", uuid, primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True), sa.Column("id", uuid), sa.Column("event_no", sa.BigInteger),
-    sa.Column("interview_id", uuid), sa.Column("role", sa.Text), sa.Column("content", sa.Text),
-    sa.Column("content_parts", JSONB), sa.Column("name", sa.Text), sa.Column("tool_calls", JSONB),
-    sa.Column("tool_call_id", sa.Text), sa.Column("status", sa.Text), sa.Column("client_message_id", sa.Text),
-    sa.Column("metadata", JSONB), sa.Column("created_at", moment),
+    sa.Column("interview_id", uuid), sa.Column("role", sa.Text), sa.Column("name", sa.Text), sa.Column("content", sa.Text),
+    sa.Column("content_parts", JSONB), sa.Column("tool_calls", JSONB), sa.Column("tool_call_id", sa.Text),
+    sa.Column("status", sa.Text), sa.Column("client_message_id", sa.Text), sa.Column("in_reply_to", sa.BigInteger),
+    sa.Column("supersedes", sa.BigInteger), sa.Column("superseded_by", sa.BigInteger), sa.Column("redacted_at", moment),
+    sa.Column("redaction_reason", sa.Text), sa.Column("source_format", sa.Text), sa.Column("provider", sa.Text),
+    sa.Column("model", sa.Text), sa.Column("prompt_version", sa.Text), sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer), sa.Column("metadata", JSONB), sa.Column("occurred_at", moment),
+    sa.Column("created_at", moment),
 )
 shown = [c for c in messages.c if c.name != "org_id"]
+names = tuple(str(c.name) for c in shown)
 
 
 class NewMessage(BaseModel):
@@ -62,8 +67,12 @@ class NewMessage(BaseModel):
 app = FastAPI(openapi_url=None)
 
 
+def as_object(row: sa.Row[Any]) -> dict[str, Any]:
+    return dict(zip(names, row))
+
+
 def answer(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, media_type="application/json")
+    return Response(orjson.dumps(value, default=str), status, media_type="application/json")
 
 
 one = sa.select(*shown).where(messages.c.org_id == ORG, messages.c.id == sa.bindparam("id"))
@@ -75,7 +84,7 @@ newest = (
 advance = (
     sa.update(sessions)
     .where(sessions.c.org_id == ORG, sessions.c.id == sa.bindparam("key"), sessions.c.deleted_at.is_(None),
-           sessions.c.status.in_(["created", "active"]))
+           sessions.c.status.in_(["created", "active", "paused"]))
     .values(last_seq=sessions.c.last_seq + 1, last_event_no=sessions.c.last_event_no + 1,
             message_count=sessions.c.message_count + 1, last_activity_at=sa.func.now())
     .returning(sessions.c.interview_id, sessions.c.last_seq, sessions.c.last_event_no)
@@ -88,17 +97,17 @@ insert = sa.insert(messages).returning(*shown)
 @app.get("/v1/messages/{id}")
 async def read(id: UUID) -> Response:
     async with reads.connect() as db:
-        row = (await db.execute(one, {"id": id})).mappings().first()
+        row = (await db.execute(one, {"id": id})).first()
     if row is None:
         raise HTTPException(404)
-    return answer(dict(row))
+    return answer(as_object(row))
 
 
 @app.get("/v1/sessions/{id}/messages")
 async def tail(id: UUID, tail: int = Query(20, ge=1, le=200)) -> Response:
     async with reads.connect() as db:
-        rows = (await db.execute(newest, {"id": id, "tail": tail})).mappings().all()
-    return answer({"items": [dict(r) for r in reversed(rows)], "next": None, "prev": None})
+        rows = (await db.execute(newest, {"id": id, "tail": tail})).all()
+    return answer({"items": [as_object(r) for r in reversed(rows)], "next": None, "prev": None})
 
 
 @app.post("/v1/sessions/{id}/messages")
@@ -111,5 +120,5 @@ async def append(id: UUID, message: NewMessage) -> Response:
             "org_id": ORG, "session_id": id, "seq": session.last_seq, "id": uuid4(),
             "event_no": session.last_event_no, "interview_id": session.interview_id,
         }
-        row = (await db.execute(insert, values)).mappings().one()
-    return answer({"items": [dict(row)], "last_seq": row["seq"]}, 201)
+        row = (await db.execute(insert, values)).one()
+    return answer({"items": [as_object(row)], "last_seq": row.seq}, 201)

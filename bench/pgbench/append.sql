@@ -4,7 +4,7 @@
 WITH s AS (
     UPDATE keelson.interview_sessions
     SET last_seq = last_seq + 1, last_event_no = last_event_no + 1, message_count = message_count + 1, last_activity_at = now()
-    WHERE org_id = :'org' AND id = ('0198c000-0000-7000-8000-' || :s::text)::uuid AND deleted_at IS NULL AND status IN ('created', 'active')
+    WHERE org_id = :org AND id = ('0198c000-0000-7000-8000-' || :s::text)::uuid AND deleted_at IS NULL AND status IN ('created', 'active', 'paused')
     RETURNING org_id, id, interview_id, last_seq, last_event_no
 )
 INSERT INTO keelson.interview_messages (org_id, session_id, seq, id, event_no, interview_id, role, content, metadata)
