@@ -51,7 +51,10 @@ BEGIN
             ('keelson_readonly', 'CONNECT')
         ) AS rights(role, right_name)
     LOOP
-        CONTINUE WHEN has_database_privilege(wanted.role, current_database(), wanted.right_name);
+        -- What PUBLIC may does not count: it is taken away from the embedded database, and perhaps from others.
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_catalog.pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) given
+            WHERE d.datname = current_database() AND given.grantee = wanted.role::regrole AND given.privilege_type = wanted.right_name);
         EXECUTE format('GRANT %s ON DATABASE %I TO %I', wanted.right_name, current_database(), wanted.role);
         -- Without the right to grant it PostgreSQL only warns.
         IF NOT has_database_privilege(wanted.role, current_database(), wanted.right_name) THEN

@@ -1,0 +1,552 @@
+"""The private PostgreSQL: made, found, shared, killed in every order, and never two on one data directory.
+
+Through cluster_driver, a program with a cluster and nothing else; as who runs the tests and, when that is root, as an ordinary
+user too.
+"""
+# SPDX-License-Identifier: Apache-2.0
+
+import hashlib
+import itertools
+import os
+import pwd
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from harness import BIN, SANITIZER, SANITIZER_OPTIONS, await_exit, processes, workspace
+
+DRIVER = Path(os.environ.get("CLUSTER_DRIVER", BIN.parent / "tests/unit/pg/cluster-driver"))
+ROOT = os.geteuid() == 0
+USERS = ["root", "nobody"] if ROOT else [None]
+LONG = bool(os.environ.get("KEELSON_LONG"))
+
+
+class Program:
+    """One running cluster_driver."""
+
+    def __init__(self, place, *args, env=None):
+        self.process = subprocess.Popen(
+            place.command(*args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place.folder,
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(place.tmp), **SANITIZER_OPTIONS, **(env or {})}, start_new_session=True)
+        place.programs.append(self)
+
+    def ready(self):
+        line = self.process.stdout.readline()
+        assert line.startswith("ready "), line + self.process.stderr.read()
+        self.facts = dict(pair.split("=", 1) for pair in line.split()[1:])
+        self.postmaster = int(self.facts["postmaster"])
+        return self
+
+    def ask(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    @property
+    def guardian(self):
+        return int(Path(f"/proc/{self.postmaster}/stat").read_text().rpartition(")")[2].split()[1])
+
+    def connect(self, user="keelson_owner", database="keelson"):
+        return psycopg.connect(host=self.facts["socket"], user=user, dbname=database, autocommit=True)
+
+    def query(self, sql, **who):
+        with self.connect(**who) as c:
+            return c.execute(sql).fetchall()
+
+    def run(self, *statements, **who):
+        with self.connect(**who) as c:
+            for sql in statements:
+                c.execute(sql)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """Let it close; (status, stderr)."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        complaint = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert not SANITIZER.search(complaint), complaint
+        return self.process.wait(60), complaint
+
+
+class Place:
+    """A folder with a data directory, and who works there."""
+
+    def __init__(self, user):
+        self.user, self.programs = user, []
+        self.folder = workspace()
+        self.data, self.tmp = self.folder / "data", self.folder / "tmp"
+        self.tmp.mkdir()
+        self.tmp.chmod(0o1777)
+        self.driver = shutil.copy(DRIVER, self.folder / "driver")
+        self.plain = user not in (None, "root")
+        if self.plain:
+            shutil.chown(self.folder, user)
+
+    def command(self, *args):
+        become = ["setpriv", f"--reuid={self.user}", f"--regid={pwd.getpwnam(self.user).pw_gid}", "--clear-groups"] if self.plain else []
+        return [*become, self.driver, *map(str, args)]
+
+    def launch(self, how="open", *args, **options):
+        return Program(self, how, *(args or ([self.data] if how in ("open", "shared") else [])), **options)
+
+    def open(self, *args, **options):
+        return self.launch(*args, **options).ready()
+
+    def refused(self, *args, **options):
+        status, complaint = self.launch(*args, **options).end()
+        assert status != 0
+        return status, complaint
+
+    def postmasters(self, data=None):
+        """Server processes of the data directory whose parent is no server process of it."""
+        servers = {pid for pid, line in processes(data or self.data).items() if "postgres" in line and "guard" not in line and "driver" not in line}
+        return [pid for pid in servers if parent(pid) not in servers | {0}]
+
+    def close(self):
+        for program in self.programs:
+            if program.process.poll() is None:
+                program.kill()
+        left = await_exit([pid for pid in processes(self.folder) if pid != os.getpid()], 60)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.folder)
+        assert not left, "processes were left"
+
+
+def parent(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def kill(pid, signo=signal.SIGKILL):
+    try:
+        os.kill(pid, signo)
+    except ProcessLookupError:
+        pass
+
+
+def gone(pids, seconds=30):
+    return not await_exit(pids, seconds)
+
+
+@pytest.fixture(params=USERS)
+def place(request):
+    p = Place(request.param)
+    yield p
+    p.close()
+
+
+@pytest.fixture
+def any_place():
+    """For what does not depend on the user."""
+    p = Place(USERS[0])
+    yield p
+    p.close()
+
+
+# -- the ordinary life --------------------------------------------------------------------------------------
+
+
+def test_made_as_promised(place):
+    k = place.open()
+    show = "SELECT current_setting('data_checksums'), current_setting('server_encoding'), current_setting('listen_addresses'), " \
+           "current_setting('fsync'), current_setting('unix_socket_permissions'), datcollate, datctype, pg_get_userbyid(datdba) " \
+           "FROM pg_database WHERE datname = current_database()"
+    assert k.query(show) == [("on", "UTF8", "", "on", "0700", "C", "C.UTF-8", "keelson_owner")]
+    roles = k.query("SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles "
+                    "WHERE rolname LIKE 'keelson%' ORDER BY 1")
+    assert roles == [("keelson_api", False, False, False, False, True), ("keelson_owner", False, False, False, False, True),
+                     ("keelson_readonly", False, False, False, False, False), ("keelson_super", True, True, True, True, True)]
+    assert k.query("SELECT current_user", user="keelson_api") == [("keelson_api",)]
+    with k.connect(user="keelson_api") as c:
+        for refused in ("CREATE TABLE public.t (a int)", "CREATE TEMP TABLE t (a int)", "CREATE SCHEMA s"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                c.execute(refused)
+    for directory in (k.facts["socket"], k.facts["data"]):
+        assert os.stat(directory).st_mode & 0o777 == 0o700
+    assert os.stat(k.facts["data"]).st_uid == os.stat(k.facts["socket"]).st_uid != 0
+    assert Path(k.facts["data"], "keelson.socket").read_text().strip() == k.facts["socket"]
+    status, _ = k.end()
+    assert status == 0 and not place.postmasters() and not Path(k.facts["socket"]).exists()
+
+
+def test_second_start_keeps_data_and_changes_no_catalog(place):
+    k = place.open()
+    k.run("CREATE SCHEMA keelson", "CREATE TABLE keelson.kept AS SELECT 42 AS answer")
+    stamp = "SELECT xmin::text FROM pg_database WHERE datname = 'keelson' UNION ALL SELECT xmin::text FROM pg_authid WHERE rolname LIKE 'keelson%'"
+    before = k.query(stamp, user="keelson_super")
+    k.end()
+    k = place.open()
+    assert k.query("SELECT answer FROM keelson.kept") == [(42,)]
+    assert k.query(stamp, user="keelson_super") == before
+    assert k.end()[0] == 0
+
+
+def test_deep_path(place):
+    place.data = place.folder.joinpath(*["a-folder-with-a-long-name"] * 8) / "data"
+    assert len(str(place.data)) > 200
+    k = place.open()
+    assert k.query("SELECT 1") == [(1,)] and len(k.facts["socket"]) < 90
+    assert k.end()[0] == 0
+
+
+def test_no_secret_environment(any_place):
+    k = any_place.open(env={"PGPORT": "1", "PGDATA": "/nowhere", "KEELSON_OWNER_URL": "canary"})
+    assert b"canary" not in Path(f"/proc/{k.postmaster}/environ").read_bytes()
+    assert k.query("SELECT 1") == [(1,)]
+
+
+# -- two programs ------------------------------------------------------------------------------------------
+
+
+def test_second_program_is_refused_or_shares(place):
+    k = place.open()
+    status, complaint = place.refused()
+    assert status == 3 and f"pid {k.process.pid}" in complaint
+    other = place.open("shared")
+    assert other.facts["owned"] == "0" and other.postmaster == k.postmaster and other.ask("alive") == "alive=1"
+    assert other.end()[0] == 0
+    assert k.query("SELECT 1") == [(1,)]        # the guest has not stopped it
+    k.end()
+    alone = place.open("shared")
+    assert alone.facts["owned"] == "1"
+
+
+def test_many_at_once_share_one_server(place):
+    programs = [place.launch("shared") for _ in range(6)]
+    for k in programs:
+        k.ready()
+    assert len({k.postmaster for k in programs}) == 1 and sum(k.facts["owned"] == "1" for k in programs) == 1
+    assert len(place.postmasters()) == 1
+
+
+def test_start_while_the_last_one_is_stopping(place):
+    for _ in range(5):
+        k = place.open()
+        k.kill()                                # its guardian is still at work
+        k = place.open()
+        assert len(place.postmasters()) == 1
+        k.kill()
+
+
+# -- kills -------------------------------------------------------------------------------------------------
+
+
+def write(k, n):
+    k.run("CREATE TABLE IF NOT EXISTS public.ledger (n int)", f"INSERT INTO public.ledger VALUES ({n})", user="keelson_super")
+
+
+def test_kills_in_every_order(place):
+    """After each an acknowledged row is there, and exactly one server."""
+    orders = [order for n in (1, 2, 3) for order in itertools.permutations(("program", "guardian", "postmaster"), n)]
+    rnd = random.Random(20)
+    for n, order in enumerate(orders * (4 if LONG else 2)):
+        k = place.open()
+        assert k.query("SELECT to_regclass('public.ledger') IS NOT NULL", user="keelson_super") == [(n > 0,)]
+        if n:
+            assert k.query("SELECT count(*), max(n) FROM public.ledger", user="keelson_super") == [(n, n - 1)], order
+        write(k, n)
+        victims = {"program": k.process.pid, "guardian": k.guardian, "postmaster": k.postmaster}
+        for name in order:
+            kill(victims[name])
+            time.sleep(rnd.choice((0, 0, 0.001, 0.02)))
+        if "program" not in order:
+            assert k.ask("restart").startswith("ready "), order
+            assert k.query("SELECT count(*) FROM public.ledger", user="keelson_super") == [(n + 1,)], order
+            assert len(place.postmasters()) == 1
+            kill(k.process.pid)
+        k.process.wait()
+        k = place.open()
+        assert len(place.postmasters()) == 1 and k.query("SELECT count(*) FROM public.ledger", user="keelson_super") == [(n + 1,)], order
+        k.kill()
+
+
+def test_death_is_noticed_and_restart_is_in_place(place):
+    k = place.open()
+    assert k.ask("alive") == "alive=1"
+    kill(k.postmaster)
+    assert gone([k.postmaster])
+    assert k.ask("restart").startswith("ready postmaster=")
+    assert k.ask("alive") == "alive=1" and k.query("SELECT 1") == [(1,)]
+    assert k.end()[0] == 0 and not place.postmasters()
+
+
+def test_server_stops_with_the_program_group(place):
+    k = place.open()
+    os.killpg(k.process.pid, signal.SIGKILL)
+    assert gone([k.postmaster]) and not place.postmasters()
+
+
+def test_server_stops_with_its_guardian(place):
+    k = place.open()
+    kill(k.guardian)
+    assert gone([k.postmaster])
+
+
+def test_guardian_does_not_mind_polite_signals(any_place):
+    k = any_place.open()
+    for signo in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        kill(k.guardian, signo)
+    assert k.ask("alive") == "alive=1" and k.query("SELECT 1") == [(1,)]
+
+
+BUSY = "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$"      # never waits, so it never notices that its postmaster has died
+
+
+def busy_backend(k):
+    process = subprocess.Popen(["psql", "-qAtX", "-h", k.facts["socket"], "-U", "keelson_owner", "keelson", "-c", BUSY],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (found := k.query("SELECT pid FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'", user="keelson_super")):
+        assert process.poll() is None
+    return found[0][0], process
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
+@pytest.mark.parametrize("by", ["start", "restart"])
+def test_backend_outlives_its_postmaster(place, by, stopped):
+    k = place.open()
+    backend, client = busy_backend(k)
+    if stopped:
+        kill(backend, signal.SIGSTOP)
+    kill(k.postmaster)
+    assert gone([k.postmaster])
+    if by == "start":
+        k.kill()
+        k = place.open()
+    else:
+        assert k.ask("restart").startswith("ready "), k.process.stderr.read()
+    assert k.query("SELECT 1") == [(1,)]
+    assert len(place.postmasters()) == 1 and gone([backend])
+    client.wait(30)
+
+
+def test_stopped_postmaster_is_ended_too(any_place):
+    k = any_place.open()
+    kill(k.postmaster, signal.SIGSTOP)
+    k.kill()
+    assert gone([k.postmaster])
+    k = any_place.open()
+    kill(k.postmaster, signal.SIGSTOP)
+    guardian = k.guardian
+    kill(k.process.pid)
+    kill(guardian)
+    k.process.wait()
+    assert any_place.open().query("SELECT 1") == [(1,)]
+
+
+# -- leftovers ---------------------------------------------------------------------------------------------
+
+
+def test_stale_files_with_a_pid_of_somebody_else(place):
+    k = place.open()
+    socket, owner = Path(k.facts["socket"]), os.stat(k.facts["data"]).st_uid
+    pid_file = Path(k.facts["data"], "postmaster.pid").read_text().splitlines()
+    victims = [k.process.pid, k.guardian, k.postmaster]
+    for pid in victims:
+        kill(pid)
+    k.process.wait()
+    assert gone(victims)
+    with subprocess.Popen(["sleep", "1000"], user=owner if ROOT else None) as bystander:
+        pid_file[0] = str(bystander.pid)
+        target = Path(k.facts["data"], "postmaster.pid")
+        target.write_text("\n".join(pid_file) + "\n")
+        (socket / ".s.PGSQL.5432").touch()
+        (socket / ".s.PGSQL.5432.lock").write_text("\n".join(pid_file) + "\n")
+        for file in (target, socket / ".s.PGSQL.5432", socket / ".s.PGSQL.5432.lock"):
+            if ROOT:
+                os.chown(file, owner, -1)
+        k = place.open()
+        assert k.query("SELECT 1") == [(1,)] and bystander.poll() is None
+        bystander.kill()
+
+
+def test_half_made_directory(place):
+    k = place.launch()
+    init = place.data / ".init"
+    while not (init / "base").exists():
+        assert k.process.poll() is None
+    k.kill()
+    assert not (place.data / "PG_VERSION").exists()
+    k = place.open()
+    assert k.query("SELECT 1") == [(1,)] and not init.exists()
+
+
+@pytest.mark.parametrize("moved", ["nothing", "some", "all"])
+def test_interrupted_while_moving_up(any_place, moved):
+    place = any_place
+    place.open().end()
+    ready = place.data / ".ready"
+    ready.mkdir(mode=0o700)
+    entries = sorted(p for p in place.data.iterdir() if not p.name.startswith("keelson.lock") and p.name not in (".ready", "log", "keelson.socket"))
+    back = {"nothing": entries, "some": [p for p in entries if p.name[0] in "PbgkK"], "all": []}[moved]
+    for entry in back:
+        entry.rename(ready / entry.name)
+    shutil.chown(ready, place.data.owner())
+    assert place.open().query("SELECT 1") == [(1,)]
+    assert moved == "all" or not ready.exists()
+
+
+def test_copied_directory_gets_a_socket_of_its_own(any_place):
+    k = any_place.open()
+    k.end()
+    copy = any_place.folder / "copy"
+    subprocess.run(["cp", "-a", any_place.data, copy], check=True)
+    k = any_place.open()
+    other = any_place.open("open", copy)
+    assert k.facts["socket"] != other.facts["socket"] and other.query("SELECT 1") == k.query("SELECT 1")
+
+
+def socket_name(data, uid):
+    return "keelson-" + hashlib.sha256(f"{uid}:{data}".encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("what", ["link", "file", "open"])
+def test_squatted_socket_directory(place, what):
+    uid = pwd.getpwnam(place.user if place.plain else "postgres").pw_uid if ROOT else os.geteuid()
+    squatted = [Path(base, socket_name(place.data, uid)) for base in (["/run"] if ROOT and not place.plain else []) + ["/tmp"]]
+    elsewhere = place.folder / "elsewhere"
+    elsewhere.mkdir()
+    for path in squatted:
+        if what == "link":
+            path.symlink_to(elsewhere)
+        elif what == "file":
+            path.touch()
+        else:
+            path.mkdir()
+            path.chmod(0o777)
+    try:
+        k = place.open()
+        assert Path(k.facts["socket"]) not in squatted and not list(elsewhere.iterdir())
+        again = k.facts["socket"]
+        k.kill()
+        assert place.open().facts["socket"] == again        # recorded
+    finally:
+        for path in squatted:
+            path.rmdir() if what == "open" else path.unlink()
+
+
+# -- refusals ----------------------------------------------------------------------------------------------
+
+
+def test_other_major_version(any_place):
+    any_place.open().end()
+    (any_place.data / "PG_VERSION").write_text("99\n")
+    status, complaint = any_place.refused()
+    assert status == 2 and "PostgreSQL 99" in complaint and "postgresql-99" in complaint and "dump" in complaint
+    bindir = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    status, complaint = any_place.refused(env={"CLUSTER_BINDIR": str(bindir)})
+    assert status == 2 and "99" in complaint and f"has PostgreSQL {bindir.parent.name}" in complaint
+
+
+def test_version_file_is_broken(any_place):
+    any_place.open().end()
+    (any_place.data / "PG_VERSION").write_text("")
+    status, complaint = any_place.refused()
+    assert status == 2 and "PG_VERSION" in complaint
+
+
+def test_directory_of_something_else(any_place):
+    any_place.data.mkdir()
+    (any_place.data / "thesis.tex").touch()
+    status, complaint = any_place.refused()
+    assert status == 2 and "thesis.tex" in complaint
+    assert [p.name for p in any_place.data.iterdir() if p.name != "keelson.lock"] == ["thesis.tex"]
+
+
+def test_cluster_of_somebody_else(any_place):
+    any_place.open().end()
+    (any_place.data / "keelson.auto.conf").unlink()
+    status, complaint = any_place.refused()
+    assert status == 2 and "DATABASE_URL" in complaint
+
+
+def test_no_binaries(any_place):
+    status, complaint = any_place.refused(env={"CLUSTER_BINDIR": str(any_place.folder)})
+    assert status == 2 and "pg.bindir" in complaint
+
+
+def test_server_that_cannot_start_says_why(any_place):
+    any_place.open().end()
+    with (any_place.data / "postgresql.conf").open("a") as conf:
+        conf.write("shared_buffers = 'plenty'\n")
+    status, complaint = any_place.refused()
+    assert status == 3 and "did not start" in complaint and "configuration file" in complaint
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root")
+def test_root_below_a_closed_home(any_place):
+    home = any_place.folder / "home"
+    home.mkdir(mode=0o700)
+    status, complaint = any_place.refused("open", home / "project" / "data")
+    assert status == 2 and str(home) in complaint and "--data-dir" in complaint and "chmod" in complaint
+    assert not list(home.iterdir())
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root")
+def test_users_and_owners(any_place):
+    any_place.open().end()
+    any_place.user, any_place.plain = "nobody", True
+    status, complaint = any_place.refused()
+    assert status == 2 and "belongs to" in complaint
+    shutil.chown(any_place.folder, "nobody")
+    any_place.data = any_place.folder / "plain"
+    any_place.open().end()
+    any_place.user, any_place.plain = "root", False
+    k = any_place.open()                        # root works on it as its owner
+    assert os.stat(f"/proc/{k.postmaster}").st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+# -- throwaway ---------------------------------------------------------------------------------------------
+
+
+def tree(k):
+    return Path(k.facts["data"]).parent
+
+
+@pytest.mark.parametrize("how", ["temporary", "durable"])
+def test_throwaway(place, how):
+    k = place.open(how)
+    assert k.query("SELECT current_setting('fsync')") == [("on" if how == "durable" else "off",)]
+    kept = tree(k)
+    assert k.end()[0] == 0 and not kept.exists()
+
+
+def test_throwaway_is_gone_when_the_program_is_killed(place):
+    k, other = place.open("temporary"), place.open("temporary")
+    guardian = k.guardian
+    k.kill()
+    assert gone([guardian, k.postmaster]) and not tree(k).exists()
+    assert other.query("SELECT 1") == [(1,)]
+
+
+def test_throwaway_with_a_dead_server_is_gone_too(place):
+    k = place.open("temporary")
+    kill(k.postmaster)
+    assert gone([k.postmaster])
+    assert k.end()[0] == 0 and not tree(k).exists()
+
+
+def test_what_two_kills_leave_is_swept(place):
+    k = place.open("temporary")
+    guardian = k.guardian
+    kill(guardian)
+    k.kill()
+    assert tree(k).exists()
+    busy = place.open("temporary")
+    assert not tree(k).exists() and not place.postmasters(k.facts["data"])
+    assert place.open("temporary").query("SELECT 1") == busy.query("SELECT 1")
