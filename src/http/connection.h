@@ -54,6 +54,7 @@ struct connection {
     deadline            until;      /* 0: none */
     usec                began;      /* when this head or body began to arrive */
     bool                loopback;
+    bool                too_late;   /* the request began when the server was draining already */
     bool                close;      /* after this answer */
     bool                unread;     /* the client may still be sending what nobody will read */
     bool                eof;        /* the client sends no more, but may still be reading */
@@ -77,7 +78,6 @@ struct http_server {
     struct deferred      turn;      /* end of a turn: pipelined requests, the dead, end of draining */
     struct buf           head;      /* where heads of answers are made */
     bool                 draining;
-    usec                 drain_began;
     void               (*drained)(void *user);
     void                *drained_user;
     char                 date[40];  /* "Date: ...\r\n", good until date_until */

@@ -245,7 +245,7 @@ static bool head_allowed(struct connection *c, struct err *e)
     struct work *w = c->work;
 
     w->body_max = 0;
-    if (s->draining && c->began >= s->drain_began) {
+    if (c->too_late) {
         e->retry_after_ms = 1000;
         return fail(e, E_DRAINING, "this server is shutting down");
     }
@@ -347,6 +347,7 @@ void intake_read(struct connection *c)
     if (c->state == CONN_IDLE) {
         connection_become(c, CONN_HEAD);
         c->began = loop_now(c->server->loop);
+        c->too_late = c->server->draining;
     }
     intake_advance(c);
 }

@@ -359,7 +359,6 @@ void http_drain(struct http_server *s, void (*done)(void *user), void *user)
     if (s->draining)
         return;
     s->draining = true;
-    s->drain_began = loop_now(s->loop);
     while (accept_one(s))
         ;
     stop_listening(s);
@@ -370,7 +369,7 @@ void http_drain(struct http_server *s, void (*done)(void *user), void *user)
         if (c->state == CONN_IDLE)
             connection_close(c);
         else if (c->state == CONN_LINGER)
-            connection_deadline(c, s->drain_began + USEC_S);
+            connection_deadline(c, loop_now(s->loop) + USEC_S);
     }
     loop_defer(s->loop, &s->turn);
 }
