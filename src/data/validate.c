@@ -1,6 +1,6 @@
 /*
- * Everything here follows from the catalog: types, nullability, lists of values, bounds.  What a CHECK says beyond that
- * (patterns, sizes, several columns) is left to the database, whose refusal data/explain turns into the same kind of fault.
+ * Everything here follows from the catalog: types, nullability, lists of values, bounds, simple patterns.  What a CHECK says
+ * beyond that (sizes, several columns) is left to the database, whose refusal data/explain turns into the same kind of fault.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "data/validate.h"

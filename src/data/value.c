@@ -6,6 +6,7 @@
 #include "data/value.h"
 
 #include <math.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@ const char *value_list(struct arena *a, const char *const *values, int n)
         list = arena_printf(a, "%s%s%s", list, i == 0 ? "" : i + 1 < n ? ", " : " or ", values[i]);
     return list;
 }
+
+#define PATTERN_TEXT_MAX 4096      /* longer text is left to the database */
 
 struct checker {
     struct arena        *arena;
@@ -66,12 +69,37 @@ static bool length(const struct checker *k, int64_t n, const char *what, const c
 {
     const struct column *c = k->field->column;
 
+    if (n == 0 && c->min == 1)
+        return refuse(k, pointer, "min-length", "must not be empty");
     if (n < c->min)
         return refuse(k, pointer, "min-length", arena_printf(k->arena, "must have at least %lld %s", (long long)c->min, what));
     if (n > c->max)
         return refuse(k, pointer, "max-length", arena_printf(k->arena, "must have at most %lld %s, has %lld", (long long)c->max, what,
                                                              (long long)n));
     return true;
+}
+
+/* Where POSIX and PostgreSQL read a pattern alike: no backslashes, no (?...). */
+static bool same_dialect(const char *pattern)
+{
+    return !strchr(pattern, '\\') && !strstr(pattern, "(?") && !strstr(pattern, "***");
+}
+
+static bool matches(const struct checker *k, struct span text, const char *pointer)
+{
+    const char *pattern = k->field->column->pattern;
+    regex_t re;
+    bool ok;
+
+    if (!pattern || !same_dialect(pattern) || text.n > PATTERN_TEXT_MAX || regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return true;
+    ok = regexec(&re, arena_strdup(k->arena, text), 0, NULL, 0) == 0;
+    regfree(&re);
+    if (ok)
+        return true;
+    if (strcmp(k->field->name, "email") == 0)
+        return refuse(k, pointer, "format.email", "is not an email address");
+    return refuse(k, pointer, "pattern", arena_printf(k->arena, "must match %s", pattern));
 }
 
 static bool check_text(const struct checker *k, const struct json *j, const char *pointer)
@@ -81,7 +109,7 @@ static bool check_text(const struct checker *k, const struct json *j, const char
     if (j->type != JSON_STRING)
         return wrong_type(k, pointer, "a string", j);
     text = json_text(k->arena, j);
-    return allowed(k, text, pointer) && length(k, characters(text), "characters", pointer);
+    return allowed(k, text, pointer) && length(k, characters(text), "characters", pointer) && matches(k, text, pointer);
 }
 
 /* ---- numbers ---- */
@@ -274,6 +302,11 @@ static bool whole(struct span s)
     return span_i64(s, &v);
 }
 
+static bool endless(struct span s)
+{
+    return span_is(s, "infinity") || span_is(s, "-infinity");
+}
+
 const char *value_refused(enum field_kind kind, struct span text)
 {
     struct uuid id;
@@ -284,8 +317,8 @@ const char *value_refused(enum field_kind kind, struct span text)
     case FIELD_NUMBER: return scalar_number(text) ? NULL : "is not a number";
     case FIELD_BOOL:   return span_is(text, "true") || span_is(text, "false") ? NULL : "is neither true nor false";
     case FIELD_UUID:   return uuid_parse(text, &id) ? NULL : "is not a UUID";
-    case FIELD_TIME:   return scalar_timestamp(text, &at) ? NULL : "is not a time as in RFC 3339";
-    case FIELD_DATE:   return scalar_date(text) ? NULL : "is not a date as in 2026-01-31";
+    case FIELD_TIME:   return endless(text) || scalar_timestamp(text, &at) ? NULL : "is not a time as in RFC 3339";
+    case FIELD_DATE:   return endless(text) || scalar_date(text) ? NULL : "is not a date as in 2026-01-31";
     case FIELD_TEXT:
     case FIELD_OTHER:  return span_utf8(text) && !memchr(text.p ? text.p : "", '\0', text.n) ? NULL : "is not storable text";
     case FIELD_JSON:
