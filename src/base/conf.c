@@ -54,13 +54,10 @@ static const struct setting settings[] = {
       .doc = "Connections beyond pool.size under load." },
     { "pool.timeout", CONF_TIME, AT(pool_timeout), "1ms", "10m", "30s", .doc = "Longest wait for a connection." },
     { "pool.recycle", CONF_TIME, AT(pool_recycle), "1s", "7d", "1h", .doc = "Age at which a connection is replaced." },
-    { "pool.idle", CONF_TIME, AT(pool_idle), "1s", "1d", "1m",
-      .doc = "An overflow connection unused so long is closed." },
-    { "pool.lanes", CONF_COUNT, AT(pool_lanes), "0", "64", "0",
-      .doc = "Connections for grouped work; 0: one per core." },
+    { "pool.idle", CONF_TIME, AT(pool_idle), "1s", "1d", "1m", .doc = "Overflow unused so long is closed." },
+    { "pool.lanes", CONF_COUNT, AT(pool_lanes), "0", "64", "0", .doc = "Of these for groups; 0: one per core." },
     { "pool.queue", CONF_COUNT, AT(pool_queue), "1", "100000", "1000", .doc = "Longest queue, per class of work." },
-    { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s",
-      .doc = "Longest connection attempt, per host." },
+    { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s", .doc = "Longest attempt, per host." },
     { "query.timeout", CONF_TIME, AT(query_timeout), "1ms", "1h", "5s",
       .doc = "Longest statement of its own connection." },
     { "lock.timeout", CONF_TIME, AT(lock_timeout), "1ms", "1h", "2s", .doc = "Longest wait for a lock there." },
@@ -312,9 +309,9 @@ struct file {
 
 static bool load_line(struct load *l, struct file *f, struct span line)
 {
+    struct origin from = { "file", NULL };
     const struct setting *s;
     struct span name;
-    struct origin from = { "file", NULL };
 
     line = span_trim(span_ends(line, SPAN("\r")) ? (struct span){ line.p, line.n - 1 } : line);
     if (line.n == 0 || line.p[0] == '#')
@@ -474,8 +471,7 @@ const char *conf_flag_name(const char *flag, bool *is_bool)
 
 static const char *value_of(struct arena *a, const struct setting *s, const struct conf *c)
 {
-    const char *member = (const char *)c + s->at;
-    const char *text;
+    const char *member = (const char *)c + s->at, *text;
 
     if (s->type == CONF_BOOL)
         return conf_value_text(a, s->type, *(const bool *)(const void *)member, NULL);

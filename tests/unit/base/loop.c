@@ -1,5 +1,5 @@
 /*
- * The loop: what callbacks may do to each other while events, timers and deferred work are delivered.
+ * The loop: what callbacks may do to each other while events are delivered; signals; stopping.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "base/loop.h"
@@ -251,6 +251,31 @@ static void a_watch_added_again_starts_afresh(void **state)
     peer_close(b);
 }
 
+static void stop_watching_victim(struct peer *p, int events)
+{
+    (void)events;
+    peer_hear(p);
+    if (p->victim)
+        loop_watch(loop, &p->victim->watch, 0);
+}
+
+/* Both are ready in one turn; whoever comes first has the other watched for nothing. */
+static void a_change_holds_for_what_is_collected(void **state)
+{
+    struct peer *a = peer_open("x", LOOP_READ, stop_watching_victim);
+    struct peer *b = peer_open("x", LOOP_READ, stop_watching_victim);
+
+    (void)state;
+    a->victim = b;
+    b->victim = a;
+    peer_say(a);
+    peer_say(b);
+    run_for(2000);
+    assert_string_equal(trace, "x ");
+    peer_close(a);
+    peer_close(b);
+}
+
 static void many_watches(void **state)
 {
     enum { MANY = 300 };
@@ -271,229 +296,7 @@ static void many_watches(void **state)
     loop_unwatch(&(struct watch){ .fd = -1 });          /* never added */
 }
 
-/* ---- timers ---- */
-
-struct alarm {
-    struct timer timer;
-    const char  *name;
-    void       (*act)(struct alarm *a);
-    struct alarm *other;
-};
-
-static void alarm_fire(struct timer *t)
-{
-    struct alarm *a = CONTAINER(t, struct alarm, timer);
-
-    assert_int_equal(t->heap, 0);
-    note(a->name);
-    if (a->act)
-        a->act(a);
-}
-
-#define ALARM(...) ((struct alarm){ .timer.fire = alarm_fire, .name = __VA_ARGS__ })
-
-static void timers_fire_in_order(void **state)
-{
-    struct alarm a = ALARM("a"), b = ALARM("b"), c = ALARM("c"), d = ALARM("d"), e = ALARM("e");
-    usec now = clock_now();
-
-    (void)state;
-    loop_timer(loop, &c.timer, now + 3000);
-    loop_timer(loop, &d.timer, now + 3000);             /* equal: as they were set */
-    loop_timer(loop, &a.timer, now + 9000000);
-    loop_timer(loop, &b.timer, now + 2000);
-    loop_timer(loop, &a.timer, now + 1000);             /* moved */
-    loop_timer(loop, &e.timer, now + 1500);
-    loop_timer(loop, &e.timer, 0);                      /* no deadline: never */
-    run_for(6000);
-    assert_string_equal(trace, "a b c d ");
-    assert_true(clock_now() >= now + 6000);             /* never early */
-    loop_untimer(&a.timer);
-}
-
-static void disarm_other(struct alarm *a)
-{
-    loop_untimer(&a->other->timer);
-}
-
-static void a_timer_taken_back_while_due_does_not_fire(void **state)
-{
-    struct alarm a = ALARM("a", .act = disarm_other), b = ALARM("b");
-
-    (void)state;
-    a.other = &b;
-    loop_timer(loop, &a.timer, 1);
-    loop_timer(loop, &b.timer, 2);
-    run_for(1000);
-    assert_string_equal(trace, "a ");
-}
-
-static int rearmed;
-
-static void rearm(struct alarm *a)
-{
-    if (++rearmed < 3)
-        loop_timer(loop, &a->timer, 1);
-}
-
-/* Set again for the past: its next turn comes, and nobody waits behind it. */
-static void a_timer_that_sets_itself_starves_nobody(void **state)
-{
-    struct alarm a = ALARM("a", .act = rearm), b = ALARM("b");
-    struct peer *p = peer_open("p", LOOP_READ, hear);
-
-    (void)state;
-    rearmed = 0;
-    loop_timer(loop, &a.timer, 1);
-    loop_timer(loop, &b.timer, loop_now(loop));
-    peer_say(p);
-    run_for(2000);
-    assert_string_equal(trace, "p a b a a ");
-    peer_close(p);
-}
-
-/* A thousand timers, half of them removed, in the order of a sort. */
-static usec last_fired;
-
-static void check_order(struct alarm *a)
-{
-    assert_true(a->timer.at >= last_fired);
-    last_fired = a->timer.at;
-    trace[0] = '\0';
-    rearmed++;
-}
-
-static void the_heap_keeps_its_order(void **state)
-{
-    enum { MANY = 1000 };
-    static struct alarm all[MANY];
-    usec now = clock_now();
-    unsigned seed = 12345;
-
-    (void)state;
-    rearmed = 0;
-    last_fired = 0;
-    for (int i = 0; i < MANY; i++) {
-        seed = seed * 1103515245 + 12345;
-        all[i] = ALARM("", .act = check_order);
-        loop_timer(loop, &all[i].timer, now + seed / 65536 % 5000);
-    }
-    for (int i = 0; i < MANY; i += 2)
-        loop_untimer(&all[i * 7 % MANY].timer);
-    for (int i = 1; i < MANY; i += 2) {
-        seed = seed * 1103515245 + 12345;
-        loop_timer(loop, &all[i].timer, now + seed / 65536 % 5000);
-    }
-    run_for(8000);
-    assert_int_equal(rearmed, MANY / 2);
-}
-
-/* ---- deferred ---- */
-
-struct job {
-    struct deferred deferred;
-    const char     *name;
-    void          (*act)(struct job *j);
-    struct job     *other;
-    int             times;
-};
-
-static void job_run(struct deferred *d)
-{
-    struct job *j = CONTAINER(d, struct job, deferred);
-
-    note(j->name);
-    if (j->act)
-        j->act(j);
-}
-
-#define JOB(...) ((struct job){ .deferred.run = job_run, .name = __VA_ARGS__ })
-
-static struct job later_job;
-
-static void defer_twice(struct peer *p, int events)
-{
-    hear(p, events);
-    loop_defer(loop, &later_job.deferred);
-    loop_defer(loop, &later_job.deferred);
-}
-
-static void deferred_run_once_after_all_events(void **state)
-{
-    struct peer *a = peer_open("e", LOOP_READ, defer_twice), *b = peer_open("e", LOOP_READ, defer_twice);
-
-    (void)state;
-    later_job = JOB("flush");
-    peer_say(a);
-    peer_say(b);
-    run_for(1000);
-    assert_string_equal(trace, "e e flush ");
-    peer_close(a);
-    peer_close(b);
-}
-
-static void again(struct job *j)
-{
-    if (--j->times > 0)
-        loop_defer(loop, &j->deferred);
-}
-
-static void stop_here(struct job *j)
-{
-    (void)j;
-    loop_stop(loop);
-}
-
-static void deferred_may_queue_itself_for_the_next_turn(void **state)
-{
-    struct job a = JOB("a", .act = again, .times = 3), b = JOB("b");
-    usec start = clock_now();
-
-    (void)state;
-    loop_defer(loop, &a.deferred);
-    loop_defer(loop, &b.deferred);
-    run_for(20000);
-    assert_string_equal(trace, "a b a a ");
-    trace[0] = '\0';
-    b.act = stop_here;                      /* without sleeping in between */
-    a.times = 2;
-    start = clock_now();
-    loop_defer(loop, &a.deferred);
-    loop_defer(loop, &b.deferred);
-    loop_run(loop);
-    assert_true(clock_now() - start < USEC_S);
-    assert_string_equal(trace, "a b ");
-    loop_undefer(loop, &a.deferred);
-}
-
-static void drop_other(struct job *j)
-{
-    loop_undefer(loop, &j->other->deferred);
-    loop_undefer(loop, &j->other->deferred);
-}
-
-static void deferred_can_be_forgotten(void **state)
-{
-    struct job a = JOB("a", .act = drop_other), b = JOB("b"), c = JOB("c"), d = JOB("d");
-
-    (void)state;
-    a.other = &d;                           /* d is the last: the end of the list moves */
-    loop_defer(loop, &a.deferred);
-    loop_defer(loop, &b.deferred);
-    loop_defer(loop, &c.deferred);
-    loop_defer(loop, &d.deferred);
-    loop_undefer(loop, &b.deferred);
-    run_for(1000);
-    assert_string_equal(trace, "a c ");
-    loop_undefer(loop, &d.deferred);
-    loop_defer(loop, &d.deferred);
-    loop_undefer(loop, &d.deferred);
-    loop_defer(loop, &b.deferred);
-    run_for(1000);
-    assert_string_equal(trace, "a c b ");
-}
-
-/* ---- signals, stopping, measuring ---- */
+/* ---- signals and stopping ---- */
 
 static void on_signal(void *arg, int signo)
 {
@@ -531,42 +334,6 @@ static void a_stop_before_the_start_counts(void **state)
     run_for(100);                           /* and the next run is a new one */
 }
 
-static void be_slow(struct alarm *a)
-{
-    (void)a;
-    usleep(5000);
-}
-
-static void knows_its_longest_turn(void **state)
-{
-    struct alarm a = ALARM("slow", .act = be_slow);
-
-    (void)state;
-    loop_lag_max(loop);
-    loop_timer(loop, &a.timer, 1);
-    run_for(1000);
-    assert_in_range(loop_lag_max(loop), 5000, 5000000);
-    assert_int_equal(loop_lag_max(loop), 0);
-    assert_true(loop_now(loop) <= clock_now());
-}
-
-static void closing_forgets_everybody(void **state)
-{
-    struct peer *p = peer_open("p", LOOP_READ, NULL);
-    struct alarm a = ALARM("a");
-    struct job j = JOB("j");
-
-    loop_timer(loop, &a.timer, clock_now());
-    loop_defer(loop, &j.deferred);
-    teardown(state);
-    assert_null(p->watch.loop);
-    assert_int_equal(a.timer.heap, 0);
-    assert_false(j.deferred.queued);
-    loop_untimer(&a.timer);
-    peer_close(p);
-    setup(state);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -578,18 +345,10 @@ int main(void)
         TEST(a_freed_watch_hears_nothing),
         TEST(a_new_watch_in_an_old_slot_gets_no_old_event),
         TEST(a_watch_added_again_starts_afresh),
+        TEST(a_change_holds_for_what_is_collected),
         TEST(many_watches),
-        TEST(timers_fire_in_order),
-        TEST(a_timer_taken_back_while_due_does_not_fire),
-        TEST(a_timer_that_sets_itself_starves_nobody),
-        TEST(the_heap_keeps_its_order),
-        TEST(deferred_run_once_after_all_events),
-        TEST(deferred_may_queue_itself_for_the_next_turn),
-        TEST(deferred_can_be_forgotten),
         TEST(signals_are_calls),
         TEST(a_stop_before_the_start_counts),
-        TEST(knows_its_longest_turn),
-        TEST(closing_forgets_everybody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
