@@ -100,6 +100,7 @@ void json_int(struct json_out *o, int64_t v);
 void json_boolean(struct json_out *o, bool v);
 void json_null(struct json_out *o);
 void json_raw(struct json_out *o, struct span s);           /* already JSON */
-void json_tree(struct json_out *o, const struct json *v);   /* nodes as they are spelled; one without `raw` (made, not read): its children */
+/* A tree as it is spelled; a node without `raw`, which was made and not read, from its children. */
+void json_tree(struct json_out *o, const struct json *v);
 
 #endif

@@ -29,7 +29,8 @@ bool patch_keys(struct arena *a, const struct json *document, const char *pointe
     if (!key)
         return true;
     return fault_add(e, a, pointer ? pointer : key, "unstorable-key",
-                     pointer ? "meets a key that has U+0000 or a lone surrogate" : "has U+0000 or a lone surrogate as key");
+                     pointer ? "meets a key that has U+0000 or a lone surrogate"
+                             : "has U+0000 or a lone surrogate as key");
 }
 
 /* Count the values of a tree; what was changed gets its count and flags from its children. */

@@ -1,8 +1,8 @@
 /*
  * Changing a JSON document: merge patch (RFC 7396) and JSON patch (RFC 6902), pure functions from trees to a tree.
  *
- * The result lives in the arena and refers to both inputs, which must outlive it and are never changed.
- * What is taken over keeps its exact spelling; a container that was changed has no `raw` and is written from its children.
+ * The result lives in the arena and refers to both inputs, which must outlive it and are never changed.  What is taken
+ * over keeps its exact spelling; a container that was changed has no `raw` and is written from its children.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_DATA_PATCH_H
@@ -24,7 +24,7 @@ MUST_CHECK bool patch_merge(struct arena *a, const struct json *target, const st
                             struct err *e);
 
 /*
- * All operations or none.  Every fault of form is found at once; after that the first operation that cannot be done ends it.
+ * All operations or none.  Every fault of form is found at once; then the first operation that cannot be done ends it.
  *
  * E_INPUT as above, further codes: "required", "unknown" (operation), "format.json-pointer", "not-found",
  * "inside-itself", "too-many", "too-deep".  A `test` that does not hold is E_CONFLICT, code "test".

@@ -295,7 +295,8 @@ static bool text_member(struct work *w, const struct step *s, const struct json 
     return true;
 }
 
-static bool pointer_member(struct work *w, const struct step *s, const struct json *op, const char *name, struct span *out)
+static bool pointer_member(struct work *w, const struct step *s, const struct json *op, const char *name,
+                           struct span *out)
 {
     if (!text_member(w, s, op, name, out))
         return false;

@@ -1,7 +1,7 @@
 /*
- * The JSON reader against the categories of the public JSON test suites, written as our own tables: what
- * must be accepted, what must be refused and at which byte, depth, encodings, flags, duplicates.  Each case runs
- * through json_parse() and json_check(), which must agree.
+ * The JSON reader against the categories of the public JSON test suites, written as our own tables: what must be
+ * accepted, what must be refused and at which byte, depth, encodings, flags.  Duplicate keys have json_keys.c.
+ * Each case runs through json_parse() and json_check(), which must agree.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
@@ -82,10 +82,12 @@ static const struct { const char *why; struct span in; enum json_type type; size
     { "same key in another object",     SPAN("{\"a\":{\"a\":1},\"b\":{\"a\":1}}"), JSON_OBJECT, 2, 0 },
     { "keys that differ in case",       SPAN("{\"a\":1,\"A\":1}"),          JSON_OBJECT, 2, 0 },
     { "NFC and NFD are two keys",       SPAN("{\"\xC3\xA9\":1,\"e\xCC\x81\":2}"), JSON_OBJECT, 2, 0 },
-    { "two lone surrogates are two",    SPAN("{\"\\ud800\":1,\"\\ud801\":2}"), JSON_OBJECT, 2, JSON_ESCAPED | JSON_UNSTORABLE },
+    { "two lone surrogates are two",    SPAN("{\"\\ud800\":1,\"\\ud801\":2}"), JSON_OBJECT, 2,
+      JSON_ESCAPED | JSON_UNSTORABLE },
     { "U+FFFD is not a lone surrogate", SPAN("{\"\\ud800\":1,\"\xEF\xBF\xBD\":2}"), JSON_OBJECT, 2,
       JSON_ESCAPED | JSON_UNSTORABLE },
-    { "U+0000 is not the empty key",    SPAN("{\"\\u0000\":1,\"\":2}"),     JSON_OBJECT, 2, JSON_ESCAPED | JSON_UNSTORABLE },
+    { "U+0000 is not the empty key",    SPAN("{\"\\u0000\":1,\"\":2}"),     JSON_OBJECT, 2,
+      JSON_ESCAPED | JSON_UNSTORABLE },
 
     { "zero",                           SPAN("0"),                          JSON_NUMBER, 0, 0 },
     { "minus zero",                     SPAN("-0"),                         JSON_NUMBER, 0, 0 },
@@ -116,15 +118,22 @@ static const struct { const char *why; struct span in; enum json_type type; size
     { "BOM inside a string",            SPAN("\"\xEF\xBB\xBF\""),           JSON_STRING, 0, 0 },
     { "comment inside a string",        SPAN("\"a/*b*/c/*d//e\""),          JSON_STRING, 0, 0 },
     { "1, 2, 3 and 4 bytes of UTF-8",   SPAN("\"a\xC3\xA9\xE2\x82\xAC\xF0\x9D\x84\x9E\""), JSON_STRING, 0, 0 },
-    { "U+0000, escaped",                SPAN("\"\\u0000\""),                JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
-    { "high surrogate alone",           SPAN("\"" PAIR_HIGH "\""),          JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
-    { "low surrogate alone",            SPAN("\"" PAIR_LOW "\""),           JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
-    { "pair the wrong way round",       SPAN("\"" PAIR_LOW PAIR_HIGH "\""), JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
+    { "U+0000, escaped",                SPAN("\"\\u0000\""),                JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
+    { "high surrogate alone",           SPAN("\"" PAIR_HIGH "\""),          JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
+    { "low surrogate alone",            SPAN("\"" PAIR_LOW "\""),           JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
+    { "pair the wrong way round",       SPAN("\"" PAIR_LOW PAIR_HIGH "\""), JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
     { "high, high, low",                SPAN("\"" PAIR_HIGH PAIR_HIGH PAIR_LOW "\""), JSON_STRING, 0,
       JSON_ESCAPED | JSON_UNSTORABLE },
-    { "high, then another escape",      SPAN("\"" PAIR_HIGH "\\n\""),       JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
-    { "high, then text",                SPAN("\"" PAIR_HIGH "abc\""),       JSON_STRING, 0, JSON_ESCAPED | JSON_UNSTORABLE },
-    { "lone surrogate in a deep key",   SPAN("[0,{\"a\":{\"\\udc00\":1}}]"), JSON_ARRAY, 2, JSON_ESCAPED | JSON_UNSTORABLE },
+    { "high, then another escape",      SPAN("\"" PAIR_HIGH "\\n\""),       JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
+    { "high, then text",                SPAN("\"" PAIR_HIGH "abc\""),       JSON_STRING, 0,
+      JSON_ESCAPED | JSON_UNSTORABLE },
+    { "lone surrogate in a deep key",   SPAN("[0,{\"a\":{\"\\udc00\":1}}]"), JSON_ARRAY, 2,
+      JSON_ESCAPED | JSON_UNSTORABLE },
     { "escape in a key",                SPAN("[{\"\\u0061\":1}]"),          JSON_ARRAY,  1, JSON_ESCAPED },
 };
 
@@ -352,7 +361,8 @@ static const struct { const char *why; const char *head, *tail; size_t times; bo
 };
 
 static const struct { struct span in; bool huge; } exponents[] = {
-    { SPAN("1e999"), false },     { SPAN("1e1000"), true },       { SPAN("9.99e999"), false },  { SPAN("9.99e1000"), true },
+    { SPAN("1e999"), false },     { SPAN("1e1000"), true },       { SPAN("9.99e999"), false },  { SPAN("9.99e1000"),
+      true },
     { SPAN("0.001e1002"), false }, { SPAN("0.001e1003"), true },  { SPAN("1e-999"), false },    { SPAN("1e-1000"), true },
     { SPAN("0.1e-998"), false },  { SPAN("0.1e-999"), true },     { SPAN("0e5000"), false },    { SPAN("0e-999"), false },
     { SPAN("0e-1000"), true },    { SPAN("0.00e1001"), false },   { SPAN("-0E+999999999"), false },
@@ -378,68 +388,6 @@ static void test_huge(void **state)
 
         if (!n || n->flags != (exponents[i].huge ? JSON_HUGE : 0))
             fail_msg("%s", exponents[i].in.p);
-    }
-    arena_free(&a);
-}
-
-/* ---- duplicates ---- */
-
-static const struct { const char *why; struct span in; const char *pointer; } duplicates[] = {
-    { "at the root",            SPAN("{\"a\":1,\"a\":2}"),                          "/a" },
-    { "nested in objects",      SPAN("{\"x\":{\"y\":{\"a\":1,\"b\":2,\"a\":3}}}"),   "/x/y/a" },
-    { "nested in arrays",       SPAN("[0,[1,2,{\"a\":1,\"a\":2}]]"),                "/1/2/a" },
-    { "deeper than its like",   SPAN("{\"a\":[{\"a\":1,\"\\u0061\":2}]}"),          "/a/0/a" },
-    { "escaped in the pointer", SPAN("{\"a/b~\":{\"~\":1,\"~\":2}}"),               "/a~1b~0/~0" },
-    { "empty key",              SPAN("{\"\":{\"\":1,\"\":2}}"),                     "//" },
-    { "fit to be shown",        SPAN("{\"\\ud800\":1,\"\\ud800\":2}"),              "/\xEF\xBF\xBD" },
-};
-
-static void test_duplicates(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(duplicates); i++) {
-        struct arena a = ARENA;
-        struct err e;
-
-        assert_null(parse(&a, duplicates[i].in, &e));
-        if (!e.faults || strcmp(e.faults->pointer, duplicates[i].pointer) != 0)
-            fail_msg("%s: %s", duplicates[i].why, e.faults ? e.faults->pointer : "no fault");
-        assert_string_equal(e.faults->code, "duplicate-key");
-        assert_null(e.faults->next);
-        arena_free(&a);
-    }
-}
-
-/* An object of n members "k<i>" with one more at the end, and a second object of one member behind it. */
-static struct json *many_members(struct arena *a, size_t n, const char *last, struct err *e)
-{
-    struct buf b = BUF(64 << 20);
-    struct json *root;
-
-    buf_str(&b, "[{");
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&b, "\"k%zu\":%zu,", i, i);
-    buf_printf(&b, "\"%s\":null},{\"k0\":1}]", last);
-    root = parse(a, arena_span(a, buf_span(&b)), e);
-    buf_free(&b);
-    return root;
-}
-
-static void test_many_members(void **state)
-{
-    static const size_t sizes[] = { 1, 2, 22, 23, 24, 25, 26, 47, 48, 49, 1000, 100000 };
-    struct arena a = ARENA;
-    struct err e;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        struct json *root = many_members(&a, sizes[i], "l", &e);
-
-        assert_non_null(root);
-        assert_int_equal(root->first->count, sizes[i] + 1);
-        assert_null(many_members(&a, sizes[i], "k0", &e));
-        assert_string_equal(e.faults->pointer, "/0/k0");
-        assert_null(many_members(&a, sizes[i], "\\u006B0", &e));
     }
     arena_free(&a);
 }
@@ -480,8 +428,6 @@ int main(void)
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_number_of_values),
         cmocka_unit_test(test_huge),
-        cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_many_members),
         cmocka_unit_test(test_tree),
     };
 

@@ -107,7 +107,8 @@ static uint64_t random_next(uint64_t *seed)
 static struct span random_text(struct arena *a, uint64_t *seed)
 {
     static const char *const pieces[] = {
-        "a", "key", "\"", "\\", "/", "\n", "\x01", "\x1F", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9D\x84\x9E", "12345678", "~", "u0041",
+        "a", "key", "\"", "\\", "/", "\n", "\x01", "\x1F", "\x7F", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9D\x84\x9E", "12345678",
+        "~", "u0041",
     };
     const char *text = "";
 
@@ -118,7 +119,9 @@ static struct span random_text(struct arena *a, uint64_t *seed)
 
 static struct span random_number(struct arena *a, uint64_t *seed)
 {
-    static const char *const forms[] = { "-0", "0", "1.10", "1E2", "-1e-400", "9007199254740993", "0.00", "1e131071", "123456789012345678901" };
+    static const char *const forms[] = {
+        "-0", "0", "1.10", "1E2", "-1e-400", "9007199254740993", "0.00", "1e131071", "123456789012345678901",
+    };
     uint64_t r = random_next(seed);
 
     if (r % 2)

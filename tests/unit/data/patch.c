@@ -32,7 +32,8 @@ static const char *written(struct arena *a, const struct json *v)
 static const struct { const char *why; struct span target, patch; const char *result; } cases[] = {
     /* RFC 7396, appendix A */
     { "A 1",  SPAN("{\"a\":\"b\"}"),                 SPAN("{\"a\":\"c\"}"),                  "{\"a\":\"c\"}" },
-    { "A 2",  SPAN("{\"a\":\"b\"}"),                 SPAN("{\"b\":\"c\"}"),                  "{\"a\":\"b\",\"b\":\"c\"}" },
+    { "A 2",  SPAN("{\"a\":\"b\"}"),                 SPAN("{\"b\":\"c\"}"),
+      "{\"a\":\"b\",\"b\":\"c\"}" },
     { "A 3",  SPAN("{\"a\":\"b\"}"),                 SPAN("{\"a\":null}"),                   "{}" },
     { "A 4",  SPAN("{\"a\":\"b\",\"b\":\"c\"}"),     SPAN("{\"a\":null}"),                   "{\"b\":\"c\"}" },
     { "A 5",  SPAN("{\"a\":[\"b\"]}"),               SPAN("{\"a\":\"c\"}"),                  "{\"a\":\"c\"}" },
@@ -53,16 +54,22 @@ static const struct { const char *why; struct span target, patch; const char *re
       "\"content\":\"This will be unchanged\",\"phoneNumber\":\"+01-123-456-7890\"}" },
 
     { "nothing there yet",                  SPAN(""),                     SPAN("{\"a\":1,\"b\":null}"),   "{\"a\":1}" },
-    { "order of members stays",             SPAN("{\"a\":1,\"b\":2,\"c\":3}"), SPAN("{\"c\":4,\"b\":null,\"a\":5}"), "{\"a\":5,\"c\":4}" },
+    { "order of members stays",             SPAN("{\"a\":1,\"b\":2,\"c\":3}"), SPAN("{\"c\":4,\"b\":null,\"a\":5}"),
+      "{\"a\":5,\"c\":4}" },
     { "keys equal after decoding",          SPAN("{\"\\u0061\":1}"),      SPAN("{\"a\":2}"),              "{\"a\":2}" },
-    { "keys with escapes",                  SPAN("{\"a\\n\":1}"),         SPAN("{\"b\\\"\":2}"),          "{\"a\\n\":1,\"b\\\"\":2}" },
+    { "keys with escapes",                  SPAN("{\"a\\n\":1}"),         SPAN("{\"b\\\"\":2}"),
+      "{\"a\\n\":1,\"b\\\"\":2}" },
     { "absent key with null",               SPAN("{\"a\":1}"),            SPAN("{\"b\":null}"),           "{\"a\":1}" },
-    { "null inside an array stays",         SPAN("{}"),                   SPAN("{\"a\":[null,{\"b\":null}]}"), "{\"a\":[null,{\"b\":null}]}" },
-    { "null below a new object goes",       SPAN("{\"a\":1}"),            SPAN("{\"a\":{\"b\":null,\"c\":2}}"), "{\"a\":{\"c\":2}}" },
-    { "empty patch changes no byte",        SPAN("{ \"a\" : 1.0 }"),      SPAN("{}"),                     "{ \"a\" : 1.0 }" },
+    { "null inside an array stays",         SPAN("{}"),                   SPAN("{\"a\":[null,{\"b\":null}]}"),
+      "{\"a\":[null,{\"b\":null}]}" },
+    { "null below a new object goes",       SPAN("{\"a\":1}"),            SPAN("{\"a\":{\"b\":null,\"c\":2}}"),
+      "{\"a\":{\"c\":2}}" },
+    { "empty patch changes no byte",        SPAN("{ \"a\" : 1.0 }"),      SPAN("{}"),
+      "{ \"a\" : 1.0 }" },
     { "what is taken over keeps its spelling", SPAN("{\"a\":{ \"n\" : 1E2 }, \"b\":[ -0 ]}"), SPAN("{\"c\":1.10}"),
       "{\"a\":{ \"n\" : 1E2 },\"b\":[ -0 ],\"c\":1.10}" },
-    { "unstorable values pass",             SPAN("{\"a\":\"\\u0000\"}"),  SPAN("{\"b\":\"\\ud800\"}"),    "{\"a\":\"\\u0000\",\"b\":\"\\ud800\"}" },
+    { "unstorable values pass",             SPAN("{\"a\":\"\\u0000\"}"),  SPAN("{\"b\":\"\\ud800\"}"),
+      "{\"a\":\"\\u0000\",\"b\":\"\\ud800\"}" },
 };
 
 static void test_merge(void **state)
