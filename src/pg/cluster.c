@@ -5,16 +5,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/cluster.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "pg/cluster_find.h"
 #include "pg/cluster_guard.h"
 #include "pg/cluster_init.h"
 #include "pg/cluster_lock.h"
@@ -24,6 +22,7 @@
 
 #define LOCK_PATIENCE  (60 * USEC_S)      /* a guardian needs at most 45 s to stop its server */
 #define START_PATIENCE (600 * USEC_S)     /* a recovery; bounded by max_wal_size */
+#define GUEST_PATIENCE (60 * USEC_S)
 #define NEWS_EVERY     (5 * USEC_S)
 #define POLL           (3 * USEC_MS)      /* the server tells that it is ready only by a file */
 
@@ -33,7 +32,9 @@ struct cluster_own {
     enum cluster_kind    kind;
     const char          *bindir;
     const char          *tree;            /* of a throwaway cluster: what to remove */
-    int                  lock;
+    int                  lock;            /* ours, or -1 */
+    int                  guests;          /* with the lock: who else uses our server; without: that we use another's; or -1 */
+    bool                 command;         /* our server is there for one command, and for its guests until they leave */
 };
 
 const char *cluster_default_dir(void)
@@ -48,13 +49,21 @@ static void pause_shortly(void)
 
 /* ---- who else is there ---- */
 
-/* A running server of another live program that we may use. */
-static bool find_running(struct arena *a, struct cluster_place *p, struct cluster_server *server)
+/* A running server of another live program, which then waits for us before it stops. */
+static bool find_running(struct arena *a, struct cluster_own *own, struct cluster_server *server)
 {
-    if (!cluster_server_read(p->dir, server) || !server->ready)
+    if (!cluster_server_read(own->place.dir, server) || !server->ready)
         return false;
-    p->socket_dir = cluster_place_recorded(a, p);
-    return p->socket_dir != NULL;
+    own->guests = cluster_lock_guest(own->place.dir);
+    if (own->guests < 0)
+        return false;
+    own->place.socket_dir = cluster_place_recorded(a, &own->place);
+    /* Again, now that it would wait: it may have stopped in between. */
+    if (own->place.socket_dir && cluster_server_read(own->place.dir, server) && server->ready)
+        return true;
+    close(own->guests);
+    own->guests = -1;
+    return false;
 }
 
 static bool refuse(const struct cluster_place *p, pid_t holder, struct err *e)
@@ -65,27 +74,46 @@ static bool refuse(const struct cluster_place *p, pid_t holder, struct err *e)
                 (int)(LOCK_PATIENCE / USEC_S));
 }
 
-/* The lock (*lock >= 0), or with `shared` a server to use (server->ready). */
-static bool enter(struct arena *a, struct cluster_place *p, bool shared, int *lock, struct cluster_server *server, struct err *e)
+/* The lock (own->lock >= 0), or with `shared` a server to use (server->ready). */
+static bool enter(struct arena *a, struct cluster_own *own, bool shared, struct cluster_server *server, struct err *e)
 {
+    const struct cluster_place *p = &own->place;
     deadline until = clock_now() + LOCK_PATIENCE;
+    enum cluster_lock_use use;
 
     *server = (struct cluster_server){ .pid = 0 };
     for (;;) {
         pid_t holder;
 
-        if (!cluster_lock_try(p->dir, p->uid, p->gid, lock, e) || *lock >= 0)
-            return *lock >= 0;
-        holder = cluster_lock_holder(p->dir);
-        if (holder && shared && find_running(a, p, server))
+        if (!cluster_lock_try(p->dir, p->uid, p->gid, shared ? CLUSTER_LOCK_COMMAND : CLUSTER_LOCK_SERVICE, &own->lock, e) || own->lock >= 0)
+            return own->lock >= 0;
+        holder = cluster_lock_holder(p->dir, &use);
+        if (holder && shared && find_running(a, own, server))
             return true;
-        if ((holder && !shared) || clock_now() >= until)
+        if ((holder && !shared && use == CLUSTER_LOCK_SERVICE) || clock_now() >= until)
             return refuse(p, holder, e);
         pause_shortly();
     }
 }
 
 /* ---- start ---- */
+
+/* Always false. */
+static bool wrong_version(struct arena *a, const struct cluster_place *p, const char *bindir, int have, struct err *e)
+{
+    struct err reason = *e;
+    const char *found;
+    int other;
+
+    if (!cluster_find_bindir(a, bindir, 0, &found, &other, &reason))
+        return fail(e, E_USAGE, "%s was made by PostgreSQL %d: %s", p->dir, have, reason.message);
+    if (have < CLUSTER_FIND_OLDEST)
+        return fail(e, E_USAGE, "%s was made by PostgreSQL %d, Keelson needs %d or later: dump it with PostgreSQL %d and restore it into a new data directory",
+                    p->dir, have, CLUSTER_FIND_OLDEST, have);
+    return fail(e, E_USAGE, "%s was made by PostgreSQL %d, %s has %d: install postgresql-%d (apt-get install postgresql-%d)%s, "
+                            "or dump it with %d and restore it into a new data directory",
+                p->dir, have, found, other, have, have, bindir ? " and set pg.bindir" : "", have);
+}
 
 /* The binaries that fit what is in the directory; makes it first if there is nothing. */
 static bool prepare(struct arena *a, struct cluster_own *own, const char *bindir, int *major, struct err *e)
@@ -101,10 +129,7 @@ static bool prepare(struct arena *a, struct cluster_own *own, const char *bindir
         if (!cluster_init_run(a, &own->place, own->bindir, own->kind, e) || !cluster_init_inspect(a, &own->place, &have, e))
             return false;
     }
-    if (!cluster_find_bindir(a, bindir, have, &own->bindir, major, e))
-        return err_context(e, "%s was made by PostgreSQL %d and no other can run it (to change version, dump it with %d and restore into a new directory)",
-                           own->place.dir, have, have);
-    return true;
+    return cluster_find_bindir(a, bindir, have, &own->bindir, major, e) || wrong_version(a, &own->place, bindir, have, e);
 }
 
 static off_t log_size(const struct cluster_own *own)
@@ -188,6 +213,8 @@ static void let_go(struct cluster_own *own)
 {
     struct err ignored = { .kind = E_NONE };
 
+    if (own->command && own->guests >= 0)
+        cluster_lock_last_guest(own->guests, GUEST_PATIENCE);
     cluster_guard_stop(&own->guard);
     /* The guardian has done it, unless it was killed. */
     if (own->tree && !cluster_place_remove(&own->place, own->tree, &ignored))
@@ -196,7 +223,9 @@ static void let_go(struct cluster_own *own)
         rmdir(own->place.socket_dir);        /* empty after an orderly stop, else kept */
     if (own->lock >= 0)
         close(own->lock);
-    own->lock = -1;
+    if (own->guests >= 0)
+        close(own->guests);
+    own->lock = own->guests = -1;
 }
 
 /* Everything after the lock. */
@@ -204,6 +233,7 @@ static bool start(struct arena *a, struct cluster_own *own, const char *bindir, 
 {
     usec began = clock_now();
 
+    own->guests = cluster_lock_guests(own->place.dir, own->place.uid, own->place.gid);
     if (!prepare(a, own, bindir, &major, e) || (!own->tree && !cluster_place_socket(a, &own->place, e)) || !launch(own, e) ||
         !cluster_roles_ensure(own->place.socket_dir, clock_now() + START_PATIENCE, e)) {
         let_go(own);
@@ -221,25 +251,31 @@ static bool start(struct arena *a, struct cluster_own *own, const char *bindir, 
     return true;
 }
 
-static bool use_running(struct arena *a, const struct cluster_place *p, pid_t postmaster, const char *bindir, struct cluster *out, struct err *e)
+static bool use_running(struct arena *a, struct cluster_own *own, pid_t postmaster, const char *bindir, struct cluster *out, struct err *e)
 {
-    describe(a, p, out);
+    describe(a, &own->place, out);
     out->postmaster = postmaster;
-    return cluster_init_inspect(a, p, &out->major, e) && cluster_find_bindir(a, bindir, out->major, &out->bindir, &out->major, e);
+    out->own = own;
+    if (cluster_init_inspect(a, &own->place, &out->major, e) && cluster_find_bindir(a, bindir, out->major, &out->bindir, &out->major, e))
+        return true;
+    cluster_close(out);
+    return false;
 }
 
 bool cluster_open(struct arena *a, const char *dir, const char *bindir, bool shared, struct cluster *out, struct err *e)
 {
     struct cluster_own *own = arena_new(a, struct cluster_own);
     struct cluster_server server;
+    int major;
 
     *out = (struct cluster){ .owned = false };
-    *own = (struct cluster_own){ .guard = CLUSTER_GUARD, .kind = CLUSTER_KEPT, .lock = -1 };
-    if (!cluster_place_data(a, dir ? dir : cluster_default_dir(), &own->place, e) ||
-        !enter(a, &own->place, shared, &own->lock, &server, e))
+    *own = (struct cluster_own){ .guard = CLUSTER_GUARD, .kind = CLUSTER_KEPT, .lock = -1, .guests = -1, .command = shared };
+    /* Looked at before anything is changed: it may be somebody's home. */
+    if (!cluster_place_data(a, dir ? dir : cluster_default_dir(), &own->place, e) || !cluster_init_inspect(a, &own->place, &major, e) ||
+        !cluster_place_adopt(&own->place, e) || !enter(a, own, shared, &server, e))
         return false;
     if (own->lock < 0)
-        return use_running(a, &own->place, server.pid, bindir, out, e);
+        return use_running(a, own, server.pid, bindir, out, e);
     return start(a, own, bindir, 0, out, e);
 }
 
@@ -248,10 +284,10 @@ bool cluster_open_temporary(struct arena *a, const char *bindir, int major, bool
     struct cluster_own *own = arena_new(a, struct cluster_own);
 
     *out = (struct cluster){ .owned = false };
-    *own = (struct cluster_own){ .guard = CLUSTER_GUARD, .kind = durable ? CLUSTER_THROWAWAY_DURABLE : CLUSTER_THROWAWAY, .lock = -1 };
+    *own = (struct cluster_own){ .guard = CLUSTER_GUARD, .kind = durable ? CLUSTER_THROWAWAY_DURABLE : CLUSTER_THROWAWAY, .lock = -1, .guests = -1 };
     cluster_place_sweep(a);
     if (cluster_place_temporary(a, &own->place, &own->tree, e) &&
-        cluster_lock_try(own->place.dir, own->place.uid, own->place.gid, &own->lock, e) && own->lock >= 0)
+        cluster_lock_try(own->place.dir, own->place.uid, own->place.gid, CLUSTER_LOCK_SERVICE, &own->lock, e) && own->lock >= 0)
         return start(a, own, bindir, major, out, e);
     let_go(own);
     return false;
@@ -259,9 +295,12 @@ bool cluster_open_temporary(struct arena *a, const char *bindir, int major, bool
 
 void cluster_close(struct cluster *c)
 {
-    if (!c->owned)
+    if (!c->own)
         return;
-    let_go(c->own);
+    if (c->owned)
+        let_go(c->own);
+    else if (c->own->guests >= 0)
+        close(c->own->guests);
     c->owned = false;
     c->own = NULL;
     c->postmaster = 0;

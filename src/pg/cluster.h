@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-struct cluster_own;                  /* processes, lock, places of a server that we started */
+struct cluster_own;                  /* processes, locks, places */
 
 struct cluster {                     /* strings in the arena given to cluster_open() */
     const char *data_dir;            /* PGDATA */
@@ -33,7 +33,7 @@ struct cluster {                     /* strings in the arena given to cluster_op
     const char *owner_url;           /* key/value strings for pg_url_parse(): roles keelson_owner, keelson_api and the bootstrap superuser */
     const char *service_url;
     const char *super_url;
-    struct cluster_own *own;         /* NULL unless owned */
+    struct cluster_own *own;         /* NULL once closed */
 };
 
 /* Where the embedded server lives unless told otherwise: ./keelson-data, as root /var/lib/keelson. */
@@ -47,7 +47,8 @@ MUST_CHECK bool cluster_find_bindir(struct arena *a, const char *bindir, int maj
  * Start (initialise on first use) and wait until it takes connections.  `dir` NULL: cluster_default_dir().
  *   stale postmaster.pid, stale socket, orphaned server of a killed program: stopped or removed first
  *   a server whose program has just died and that is still stopping: waited for
- *   a live server of another live keelson: serve refuses (E_IO, names the pid); `shared` uses it instead
+ *   a live server of another live keelson: serve refuses (E_IO, names the pid); `shared` (a command) uses it instead
+ *   a live server that a command has started for itself: serve waits for its end; other commands use it, and it ends with the last
  *   a data directory of another major version, or not Keelson's, or out of the server user's reach: E_USAGE with what to do
  * Roles and the database "keelson" exist afterwards; the schema does not come from here.
  */
@@ -57,7 +58,7 @@ MUST_CHECK bool cluster_open(struct arena *a, const char *dir, const char *bindi
    Several may be open at once. */
 MUST_CHECK bool cluster_open_temporary(struct arena *a, const char *bindir, int major, bool durable, struct cluster *out, struct err *e);
 
-/* Stop (fast) what we started; leave alone what we found.  Harmless when zeroed or closed. */
+/* Stop (fast) what we started, once commands that use it have left (at most a minute); leave alone what we found.  Harmless when zeroed or closed. */
 void cluster_close(struct cluster *c);
 
 /* The postmaster's death is noticed by the caller's SIGCHLD (its guardian, our child, ends with it) or by this: true while it lives. */

@@ -28,7 +28,8 @@
 #include "pg/cluster_log.h"
 #include "pg/cluster_place.h"
 
-#define NAME "keelson-guard"
+#define NAME          "keelson-guard"
+#define STOP_PATIENCE (60 * USEC_S)
 
 /* Descriptors of the guardian.  1 and 2 go nowhere. */
 enum { FD_LIFE = 0, FD_LOCK = 3, FD_REPORT = 4, FD_FREE = 5 };
@@ -172,6 +173,15 @@ static void drain(struct watchman *w, deadline until)
             w->output = -1;
 }
 
+/* That nobody reads it any more is seen at the other pipe. */
+static void report_postmaster(pid_t pid)
+{
+    ssize_t n = write(FD_REPORT, &pid, sizeof pid);
+
+    (void)n;
+    close(FD_REPORT);
+}
+
 static NORETURN void guard(const struct cluster_guard_plan *plan, int life, int report)
 {
     struct watchman w = { .plan = plan };
@@ -184,9 +194,9 @@ static NORETURN void guard(const struct cluster_guard_plan *plan, int life, int 
     if (!arrange_files(plan, life, report) || !cluster_place_become(plan->uid, plan->gid) || chdir("/") != 0)
         _exit(1);
     cluster_log_open(&w.log, plan->log_dir);
-    if (!start_postmaster(&w) || write(FD_REPORT, &w.postmaster, sizeof w.postmaster) != sizeof w.postmaster)
+    if (!start_postmaster(&w))
         _exit(1);
-    close(FD_REPORT);
+    report_postmaster(w.postmaster);
     watch(&w);
     drain(&w, clock_now() + (plan->remove ? 5 : 1) * USEC_S);
     if (plan->remove && poll(&gone, 1, 0) > 0 && !proc_rmtree(plan->remove, &ignored))
@@ -258,10 +268,13 @@ bool cluster_guard_alive(const struct cluster_guard *g, usec wait)
 
 void cluster_guard_stop(struct cluster_guard *g)
 {
+    deadline until = clock_now() + STOP_PATIENCE;
+
     if (g->life >= 0)
         close(g->life);
     while (cluster_guard_alive(g, USEC_S))
-        ;
+        if (clock_now() > until)
+            kill(g->pid, SIGKILL);           /* it was stopped, say; its end ends the server */
     if (g->pid > 0)
         waitpid(g->pid, NULL, 0);            /* fails when a SIGCHLD handler was faster */
     if (g->pidfd >= 0)

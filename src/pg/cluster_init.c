@@ -65,7 +65,7 @@ static const struct {
 };
 
 /* What may be in a directory that has no cluster yet. */
-static const char *const harmless[] = { ".", "..", ".init", ".ready", "keelson.lock", "keelson.socket", "lost+found", ".gitignore", ".gitkeep" };
+static const char *const harmless[] = { ".", "..", ".init", ".ready", "keelson.lock", "keelson.guests", "keelson.socket", "lost+found", ".gitignore", ".gitkeep" };
 
 /* ---- looking ---- */
 

@@ -125,24 +125,13 @@ bool cluster_place_user(struct arena *a, const char *dir, struct cluster_place *
 
 /* ---- data directory ---- */
 
-/* Root gives an empty directory of its own (mkdir, a mounted volume) to the server; anything else must be the server's already. */
-static bool adopt(const struct cluster_place *p, const char *dir, struct err *e)
+static bool owner_fits(const struct cluster_place *p, const struct stat *st, struct err *e)
 {
-    struct stat st;
-    bool ok = false;
-    int fd;
-
-    if (stat(dir, &st) == 0 && st.st_uid != cluster_place_owner(p) && !(p->uid && st.st_uid == 0))
-        return fail(e, E_USAGE, "data directory %s belongs to user %u, the server would run as %s: run this as its owner, or use another --data-dir",
-                    dir, (unsigned)st.st_uid, p->user);
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0)
-        ok = (st.st_uid == cluster_place_owner(p) || fchown(fd, p->uid, p->gid) == 0) && (!(st.st_mode & 0077) || fchmod(fd, 0700) == 0);
-    if (!ok)
-        fail(e, E_IO, "data directory %s: %s", dir, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    /* Root gives a directory of its own (mkdir, a mounted volume) to the server. */
+    if (st->st_uid == cluster_place_owner(p) || (p->uid != 0 && st->st_uid == 0))
+        return true;
+    return fail(e, E_USAGE, "data directory %s belongs to user %u, the server would run as %s: run this as its owner, or use another --data-dir",
+                p->dir, (unsigned)st->st_uid, p->user);
 }
 
 static const char *absolute(struct arena *a, const char *dir)
@@ -172,5 +161,26 @@ bool cluster_place_data(struct arena *a, const char *dir, struct cluster_place *
     if (strlen(real) > DIR_MAX)
         return fail(e, E_USAGE, "the path of the data directory has %zu bytes; %d are allowed", strlen(real), DIR_MAX);
     out->dir = arena_strdup(a, span_of(real));
-    return check_reach(out, out->dir, e) && adopt(out, out->dir, e);
+    if (stat(out->dir, &st) == 0 && !owner_fits(out, &st, e))
+        return false;
+    return check_reach(out, out->dir, e);
+}
+
+bool cluster_place_adopt(const struct cluster_place *p, struct err *e)
+{
+    struct stat st;
+    int fd = open(p->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool ok = false;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        fail(e, E_IO, "data directory %s: %m", p->dir);
+    else if (!owner_fits(p, &st, e))
+        ok = false;
+    else if ((st.st_uid != cluster_place_owner(p) && fchown(fd, p->uid, p->gid) != 0) || ((st.st_mode & 0077) && fchmod(fd, 0700) != 0))
+        fail(e, E_IO, "data directory %s: %m", p->dir);
+    else
+        ok = true;
+    if (fd >= 0)
+        close(fd);
+    return ok;
 }

@@ -24,10 +24,13 @@ struct cluster_place {
 MUST_CHECK bool cluster_place_user(struct arena *a, const char *dir, struct cluster_place *out, struct err *e);
 
 /*
- * The server's user and an existing data directory that belongs to it.
- * E_USAGE: as root, the server's user cannot get there.  E_IO: it is somebody else's.
+ * The server's user and an existing data directory, made if it was missing.  One that was there is not touched.
+ * E_USAGE: as root, the server's user cannot get there.
  */
 MUST_CHECK bool cluster_place_data(struct arena *a, const char *dir, struct cluster_place *out, struct err *e);
+
+/* Once it is known to hold nothing else: the directory is the server user's and closed to others.  E_USAGE: it is somebody else's. */
+MUST_CHECK bool cluster_place_adopt(const struct cluster_place *p, struct err *e);
 
 /* A socket directory that is ours, short, 0700; the one that is recorded in the data directory when it still is. */
 MUST_CHECK bool cluster_place_socket(struct arena *a, struct cluster_place *p, struct err *e);

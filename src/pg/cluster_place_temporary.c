@@ -77,8 +77,8 @@ static void sweep_one(struct arena *a, const struct cluster_place *p, const char
     there.dir = arena_printf(a, "%s/data", tree);
     if (lstat(tree, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != cluster_place_owner(p))
         return;
-    if (stat(there.dir, &st) == 0) {
-        if (!cluster_lock_try(there.dir, 0, 0, &fd, &ignored) || fd < 0 || !cluster_server_stop(&there, &ignored))
+    if (lstat(there.dir, &st) == 0 && S_ISDIR(st.st_mode)) {
+        if (!cluster_lock_try(there.dir, 0, 0, CLUSTER_LOCK_COMMAND, &fd, &ignored) || fd < 0 || !cluster_server_stop(&there, &ignored))
             goto out;
     }
     if (!cluster_place_remove(p, tree, &ignored))

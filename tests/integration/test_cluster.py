@@ -84,6 +84,8 @@ class Program:
 class Place:
     """A folder with a data directory, and who works there."""
 
+    template = {}           # by user: a made data directory, because making one takes longer than most tests
+
     def __init__(self, user):
         self.user, self.programs = user, []
         self.folder = workspace()
@@ -104,6 +106,22 @@ class Place:
 
     def open(self, *args, **options):
         return self.launch(*args, **options).ready()
+
+    def made(self):
+        """With a data directory that has been used before."""
+        if self.user not in self.template:
+            with Place(self.user) as first:
+                first.open().end()
+                self.template[self.user] = keep = workspace() / "data"
+                subprocess.run(["cp", "-a", first.data, keep], check=True)
+        subprocess.run(["cp", "-a", self.template[self.user], self.data], check=True)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def refused(self, *args, **options):
         status, complaint = self.launch(*args, **options).end()
@@ -144,25 +162,38 @@ def gone(pids, seconds=30):
     return not await_exit(pids, seconds)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def templates():
+    yield
+    for data in Place.template.values():
+        shutil.rmtree(data.parent)
+    Place.template.clear()
+
+
+@pytest.fixture(params=USERS)
+def empty_place(request):
+    with Place(request.param) as p:
+        yield p
+
+
 @pytest.fixture(params=USERS)
 def place(request):
-    p = Place(request.param)
-    yield p
-    p.close()
+    with Place(request.param) as p:
+        yield p.made()
 
 
 @pytest.fixture
 def any_place():
     """For what does not depend on the user."""
-    p = Place(USERS[0])
-    yield p
-    p.close()
+    with Place(USERS[0]) as p:
+        yield p.made()
 
 
 # -- the ordinary life --------------------------------------------------------------------------------------
 
 
-def test_made_as_promised(place):
+def test_made_as_promised(empty_place):
+    place = empty_place
     k = place.open()
     show = "SELECT current_setting('data_checksums'), current_setting('server_encoding'), current_setting('listen_addresses'), " \
            "current_setting('fsync'), current_setting('unix_socket_permissions'), datcollate, datctype, pg_get_userbyid(datdba) " \
@@ -197,7 +228,8 @@ def test_second_start_keeps_data_and_changes_no_catalog(place):
     assert k.end()[0] == 0
 
 
-def test_deep_path(place):
+def test_deep_path(empty_place):
+    place = empty_place
     place.data = place.folder.joinpath(*["a-folder-with-a-long-name"] * 8) / "data"
     assert len(str(place.data)) > 200
     k = place.open()
@@ -227,12 +259,26 @@ def test_second_program_is_refused_or_shares(place):
     assert alone.facts["owned"] == "1"
 
 
-def test_many_at_once_share_one_server(place):
+def test_many_at_once_share_one_server(empty_place):
+    place = empty_place
     programs = [place.launch("shared") for _ in range(6)]
     for k in programs:
         k.ready()
     assert len({k.postmaster for k in programs}) == 1 and sum(k.facts["owned"] == "1" for k in programs) == 1
     assert len(place.postmasters()) == 1
+
+
+def test_guests_keep_a_command_s_server(any_place):
+    """The command that started it ends last; a service waits for it."""
+    host = any_place.open("shared")
+    guests = [any_place.open("shared") for _ in range(2)]
+    service = any_place.launch("open")
+    host.process.stdin.close()                  # done, as far as it is concerned
+    for guest in guests:
+        assert guest.query("SELECT 1") == [(1,)] and host.process.poll() is None
+        guest.end()
+    assert host.process.wait(30) == 0
+    assert service.ready().facts["owned"] == "1" and service.postmaster != host.postmaster
 
 
 def test_start_while_the_last_one_is_stopping(place):
@@ -375,7 +421,8 @@ def test_stale_files_with_a_pid_of_somebody_else(place):
         bystander.kill()
 
 
-def test_half_made_directory(place):
+def test_half_made_directory(empty_place):
+    place = empty_place
     k = place.launch()
     init = place.data / ".init"
     while not (init / "base").exists():
@@ -389,7 +436,6 @@ def test_half_made_directory(place):
 @pytest.mark.parametrize("moved", ["nothing", "some", "all"])
 def test_interrupted_while_moving_up(any_place, moved):
     place = any_place
-    place.open().end()
     ready = place.data / ".ready"
     ready.mkdir(mode=0o700)
     entries = sorted(p for p in place.data.iterdir() if not p.name.startswith("keelson.lock") and p.name not in (".ready", "log", "keelson.socket"))
@@ -402,8 +448,6 @@ def test_interrupted_while_moving_up(any_place, moved):
 
 
 def test_copied_directory_gets_a_socket_of_its_own(any_place):
-    k = any_place.open()
-    k.end()
     copy = any_place.folder / "copy"
     subprocess.run(["cp", "-a", any_place.data, copy], check=True)
     k = any_place.open()
@@ -444,32 +488,37 @@ def test_squatted_socket_directory(place, what):
 
 
 def test_other_major_version(any_place):
-    any_place.open().end()
     (any_place.data / "PG_VERSION").write_text("99\n")
     status, complaint = any_place.refused()
-    assert status == 2 and "PostgreSQL 99" in complaint and "postgresql-99" in complaint and "dump" in complaint
-    bindir = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    bindir = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    assert status == 2 and "PostgreSQL 99" in complaint and f"{bindir} has {bindir.parent.name}" in complaint
+    assert "apt-get install postgresql-99" in complaint and "dump" in complaint
     status, complaint = any_place.refused(env={"CLUSTER_BINDIR": str(bindir)})
-    assert status == 2 and "99" in complaint and f"has PostgreSQL {bindir.parent.name}" in complaint
+    assert status == 2 and "PostgreSQL 99" in complaint and "set pg.bindir" in complaint
+    (any_place.data / "PG_VERSION").write_text("13\n")
+    status, complaint = any_place.refused()
+    assert status == 2 and "PostgreSQL 13" in complaint and "15 or later" in complaint
 
 
 def test_version_file_is_broken(any_place):
-    any_place.open().end()
     (any_place.data / "PG_VERSION").write_text("")
     status, complaint = any_place.refused()
     assert status == 2 and "PG_VERSION" in complaint
 
 
 def test_directory_of_something_else(any_place):
+    any_place.data = any_place.folder / "documents"
     any_place.data.mkdir()
     (any_place.data / "thesis.tex").touch()
+    before = any_place.data.stat()
     status, complaint = any_place.refused()
     assert status == 2 and "thesis.tex" in complaint
-    assert [p.name for p in any_place.data.iterdir() if p.name != "keelson.lock"] == ["thesis.tex"]
+    assert [p.name for p in any_place.data.iterdir()] == ["thesis.tex"]
+    after = any_place.data.stat()
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode), "it may be somebody's home"
 
 
 def test_cluster_of_somebody_else(any_place):
-    any_place.open().end()
     (any_place.data / "keelson.auto.conf").unlink()
     status, complaint = any_place.refused()
     assert status == 2 and "DATABASE_URL" in complaint
@@ -481,7 +530,6 @@ def test_no_binaries(any_place):
 
 
 def test_server_that_cannot_start_says_why(any_place):
-    any_place.open().end()
     with (any_place.data / "postgresql.conf").open("a") as conf:
         conf.write("shared_buffers = 'plenty'\n")
     status, complaint = any_place.refused()
@@ -499,7 +547,6 @@ def test_root_below_a_closed_home(any_place):
 
 @pytest.mark.skipif(not ROOT, reason="needs root")
 def test_users_and_owners(any_place):
-    any_place.open().end()
     any_place.user, any_place.plain = "nobody", True
     status, complaint = any_place.refused()
     assert status == 2 and "belongs to" in complaint
@@ -519,14 +566,16 @@ def tree(k):
 
 
 @pytest.mark.parametrize("how", ["temporary", "durable"])
-def test_throwaway(place, how):
+def test_throwaway(empty_place, how):
+    place = empty_place
     k = place.open(how)
     assert k.query("SELECT current_setting('fsync')") == [("on" if how == "durable" else "off",)]
     kept = tree(k)
     assert k.end()[0] == 0 and not kept.exists()
 
 
-def test_throwaway_is_gone_when_the_program_is_killed(place):
+def test_throwaway_is_gone_when_the_program_is_killed(empty_place):
+    place = empty_place
     k, other = place.open("temporary"), place.open("temporary")
     guardian = k.guardian
     k.kill()
@@ -534,14 +583,16 @@ def test_throwaway_is_gone_when_the_program_is_killed(place):
     assert other.query("SELECT 1") == [(1,)]
 
 
-def test_throwaway_with_a_dead_server_is_gone_too(place):
+def test_throwaway_with_a_dead_server_is_gone_too(empty_place):
+    place = empty_place
     k = place.open("temporary")
     kill(k.postmaster)
     assert gone([k.postmaster])
     assert k.end()[0] == 0 and not tree(k).exists()
 
 
-def test_what_two_kills_leave_is_swept(place):
+def test_what_two_kills_leave_is_swept(empty_place):
+    place = empty_place
     k = place.open("temporary")
     guardian = k.guardian
     kill(guardian)
