@@ -73,13 +73,19 @@ static void answer_error(struct request *r, const struct err *e)
 static void answer(struct request *r)
 {
     struct call *c = &r->call;
-    struct http_header headers[CALL_HEADERS];
+    struct http_header headers[CALL_HEADERS + 1];
     struct buf body = r->out;
+    size_t n = 0;
+    bool typed = body.n == 0;
 
-    for (int i = 0; i < c->nheaders; i++)
-        headers[i] = (struct http_header){ c->headers[i].name, c->headers[i].value };
+    for (int i = 0; i < c->nheaders; i++) {
+        headers[n++] = (struct http_header){ c->headers[i].name, c->headers[i].value };
+        typed = typed || strcmp(c->headers[i].name, "Content-Type") == 0;
+    }
+    if (!typed)
+        headers[n++] = (struct http_header){ "Content-Type", SPAN("application/json") };
     count(r, c->status);
-    http_reply(r->x, c->status, headers, (size_t)c->nheaders, buf_span(&body));
+    http_reply(r->x, c->status, headers, n, buf_span(&body));
     buf_free(&body);                    /* the exchange, and r with it, may be gone */
 }
 

@@ -1,0 +1,13 @@
+/*
+ * The groups of commands, one file each.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#ifndef KEELSON_CLI_GROUPS_H
+#define KEELSON_CLI_GROUPS_H
+
+#include "cli/command.h"
+
+extern const struct command_group service_commands;     /* service.c: serve, config, version, openapi */
+extern const struct command_group migrate_commands;     /* migrate.c */
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * The program: a table of commands.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "base/attr.h"
+#include "cli/groups.h"
+
+int main(int argc, char **argv)
+{
+    const struct command_group groups[] = { service_commands, migrate_commands };
+
+    return command_main(groups, ARRAY_LEN(groups), argc, argv);
+}

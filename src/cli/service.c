@@ -1,0 +1,90 @@
+/*
+ * keelson serve, config, version.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/json.h"
+#include "cli/groups.h"
+#include "serve/start.h"
+#include "serve/version.h"
+
+static bool run_serve(struct command_call *c, struct err *e)
+{
+    return start_serve(&c->conf, KEELSON_VERSION, e);
+}
+
+/* ---- config ---- */
+
+static void config_text(const struct conf_line *lines, size_t n)
+{
+    size_t name = 0, value = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        name = strlen(lines[i].name) > name ? strlen(lines[i].name) : name;
+        value = strlen(lines[i].value) > value && strlen(lines[i].value) <= 24 ? strlen(lines[i].value) : value;
+    }
+    for (size_t i = 0; i < n; i++)
+        printf("%-*s  %-*s  %-8s  %s\n", (int)name, lines[i].name, (int)value, lines[i].value, lines[i].source, lines[i].doc);
+}
+
+static void config_json(struct buf *b, const struct conf_line *lines, size_t n)
+{
+    struct json_out o = JSON_OUT(b);
+
+    json_open(&o, '{');
+    json_key(&o, "settings");
+    json_open(&o, '[');
+    for (size_t i = 0; i < n; i++) {
+        const struct { const char *key, *value; } members[] = {
+            { "name", lines[i].name }, { "value", lines[i].value }, { "source", lines[i].source }, { "default", lines[i].def }, { "doc", lines[i].doc },
+        };
+
+        json_open(&o, '{');
+        for (size_t k = 0; k < ARRAY_LEN(members); k++) {
+            json_key(&o, members[k].key);
+            json_cstring(&o, members[k].value);
+        }
+        json_close(&o, '}');
+    }
+    json_close(&o, ']');
+    json_close(&o, '}');
+    buf_char(b, '\n');
+}
+
+static bool run_config(struct command_call *c, struct err *e)
+{
+    struct conf_line *lines;
+    size_t n = conf_lines(c->arena, &c->conf, &lines);
+    struct buf b = BUF((size_t)1 << 20);
+
+    (void)e;
+    if (c->format == COMMAND_JSON) {
+        config_json(&b, lines, n);
+        fwrite(b.p, 1, b.n, stdout);
+        buf_free(&b);
+    } else {
+        config_text(lines, n);
+    }
+    return true;
+}
+
+static bool run_version(struct command_call *c, struct err *e)
+{
+    (void)e;
+    printf(c->format == COMMAND_JSON ? "{\"version\":\"%s\"}\n" : "keelson %s\n", KEELSON_VERSION);
+    return true;
+}
+
+static const struct command commands[] = {
+    { "serve", NULL, "Serve the HTTP interface.", .run = run_serve,
+      .more = "Without DATABASE_URL it runs a private PostgreSQL below data.dir and migrates it; on this machine's loopback no key is needed then.\n"
+              "With DATABASE_URL it uses that database with the service's role, refuses pending migrations unless told --migrate, and\n"
+              "wants an API key from everybody (see `keelson init` and `keelson key create`)." },
+    { "config", NULL, "Show every setting, its value and where it came from.", .run = run_config },
+    { "version", NULL, "Show the version.", .run = run_version },
+};
+
+const struct command_group service_commands = { "Service", commands, ARRAY_LEN(commands) };

@@ -1,0 +1,161 @@
+/*
+ * Everything here answers from memory: what was measured, what was made at start, what is embedded.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/system.h"
+
+#include <string.h>
+
+#include "embedded.h"
+#include "serve/service.h"
+#include "serve/version.h"
+
+bool system_plan(struct call *c, struct plan *p, struct err *e)
+{
+    p->done = true;
+    return call_params_done(c, e);
+}
+
+/* ---- health ---- */
+
+static bool health_answer(struct call *c, int status)
+{
+    c->status = status;
+    call_header(c, "Content-Type", SPAN("application/health+json"));
+    if (status == 503)
+        call_header(c, "Retry-After", SPAN("1"));
+    return true;
+}
+
+static const struct health *health_of(const struct call *c)
+{
+    return ((const struct service *)c->service)->health;
+}
+
+bool system_health_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    return health_answer(c, health_full(health_of(c), c->out));
+}
+
+bool system_live_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    return health_answer(c, health_live(health_of(c), c->out));
+}
+
+bool system_ready_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    return health_answer(c, health_ready(health_of(c), c->out));
+}
+
+bool system_startup_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    return health_answer(c, health_startup(health_of(c), c->out));
+}
+
+/* ---- metrics and the API description ---- */
+
+bool system_metrics_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    const struct service *s = c->service;
+    struct metrics_view v = { .http = http_counters(s->http), .health = s->health, .loop_lag = loop_lag_max(s->loop),
+                              .version = KEELSON_VERSION, .server_version = s->catalog.server_version };
+
+    (void)rows, (void)n, (void)e;
+    pool_counters(s->pool, &v.pool);
+    metrics_render(s->metrics, &v, c->out);
+    c->status = 200;
+    call_header(c, "Content-Type", SPAN("text/plain; version=0.0.4; charset=utf-8"));
+    return true;
+}
+
+bool system_openapi_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    c->status = 200;
+    buf_add(c->out, ((const struct service *)c->service)->openapi);
+    return true;
+}
+
+/* ---- pages ---- */
+
+static const struct { const char *ending, *type; } types[] = {
+    { ".html", "text/html; charset=utf-8" }, { ".css", "text/css; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" },
+    { ".svg", "image/svg+xml" },             { ".png", "image/png" },               { ".ico", "image/x-icon" },
+};
+
+/* Pages load nothing from elsewhere and may not be framed. */
+static const char policy[] = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
+static bool file_answer(struct call *c, struct span name, struct err *e)
+{
+    for (size_t i = 0; i < embedded_nweb; i++) {
+        if (!span_is(name, embedded_web[i].name))
+            continue;
+        for (size_t t = 0; t < ARRAY_LEN(types); t++)
+            if (span_ends(name, span_of(types[t].ending)))
+                call_header(c, "Content-Type", span_of(types[t].type));
+        call_header(c, "Content-Security-Policy", span_of(policy));
+        call_header(c, "Cache-Control", SPAN("no-cache"));
+        buf_add(c->out, (struct span){ embedded_web[i].data, embedded_web[i].size });
+        c->status = 200;
+        return true;
+    }
+    return fail(e, E_NOT_FOUND, "there is no such page");
+}
+
+bool system_console_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n;
+    return file_answer(c, SPAN("index.html"), e);
+}
+
+bool system_docs_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n;
+    return file_answer(c, SPAN("docs.html"), e);
+}
+
+bool system_asset_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n;
+    return file_answer(c, c->capture[0], e);
+}
+
+/* ---- problems ---- */
+
+bool system_problem_plan(struct call *c, struct plan *p, struct err *e)
+{
+    for (int k = E_NONE + 1; k < ERR_KIND_COUNT; k++)
+        if (span_is(c->capture[0], err_info((enum err_kind)k)->slug))
+            return system_plan(c, p, e);
+    return fail(e, E_NOT_FOUND, "there is no such problem");
+}
+
+bool system_problem_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    for (int k = E_NONE + 1; k < ERR_KIND_COUNT; k++) {
+        const struct err_info *info = err_info((enum err_kind)k);
+        struct json_out o = JSON_OUT(c->out);
+
+        if (!span_is(c->capture[0], info->slug))
+            continue;
+        json_open(&o, '{');
+        json_key(&o, "code");
+        json_cstring(&o, info->slug);
+        json_key(&o, "title");
+        json_cstring(&o, info->title);
+        json_key(&o, "status");
+        json_int(&o, info->http);
+        json_key(&o, "retryable");
+        json_boolean(&o, info->retryable);
+        json_close(&o, '}');
+        break;
+    }
+    c->status = 200;
+    return true;
+}
