@@ -45,8 +45,9 @@ void migrate_plan_compare(struct arena *a, const struct file_set *sets, int nset
         for (int k = 0; k < l->n; k++) {
             const struct ledger_row *row = &l->rows[k];
 
-            if (strcmp(row->project, project) == 0 && !sets[i].absent && !file_find(&sets[i], row->version))
-                (*out)[(*n)++] = (struct migrate_plan_line){ project, row->version, row->name, MIGRATE_UNKNOWN, row, NULL };
+            if (strcmp(row->project, project) == 0 && !file_find(&sets[i], row->version))
+                (*out)[(*n)++] = (struct migrate_plan_line){ project, row->version, row->name,
+                                                             sets[i].absent ? MIGRATE_APPLIED : MIGRATE_UNKNOWN, row, NULL };
         }
     }
 }

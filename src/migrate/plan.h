@@ -33,7 +33,7 @@ struct migrate_plan_line {
 
 const char *migrate_plan_state_name(enum migrate_plan_state s);
 
-/* Every migration of the sets and of their projects in the ledger, in order. */
+/* Every migration of the sets and of their projects in the ledger, in order.  Of a set whose directory is absent the ledger is believed. */
 void migrate_plan_compare(struct arena *a, const struct file_set *sets, int nsets, const struct ledger *l,
                           struct migrate_plan_line **out, int *n);
 
