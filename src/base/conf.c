@@ -57,7 +57,7 @@ static const struct setting settings[] = {
     { "pool.idle", CONF_TIME, AT(pool_idle), "1s", "1d", "1m", .doc = "Overflow is closed after so long unused." },
     { "pool.lanes", CONF_COUNT, AT(pool_lanes), "0", "64", "0", .doc = "Lanes for grouped work; 0: one per core." },
     { "pool.queue", CONF_COUNT, AT(pool_queue), "1", "100000", "1000", .doc = "Longest queue, per class of work." },
-    { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s", .doc = "Longest try to connect, per host." },
+    { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s", .doc = "Longest connecting, per host." },
     { "query.timeout", CONF_TIME, AT(query_timeout), "1ms", "1h", "5s",
       .doc = "Longest statement of its own connection." },
     { "lock.timeout", CONF_TIME, AT(lock_timeout), "1ms", "1h", "2s", .doc = "Longest wait for a lock there." },
