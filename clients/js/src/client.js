@@ -112,23 +112,29 @@ class Memory {
     Object.defineProperty(this, "transport", { value: transport, enumerable: false });
   }
 
-  /** { document, etag }: pass the etag back to put() or patch(). */
+  /** { document, etag, throughSeq }: pass the etag back as ifMatch. */
   get(session, options) {
     return this.#run("GET", session, undefined, undefined, options);
   }
 
-  put(session, document, { ifMatch = "*", ...options } = {}) {
-    return this.#run("PUT", session, document, { "if-match": ifMatch }, options);
+  /** Without ifMatch only where nothing was written before; ifMatch: "*" overwrites. throughSeq: the messages it covers. */
+  put(session, document, options) {
+    return this.#run("PUT", session, document, undefined, options);
   }
 
-  patch(session, patch, { ifMatch = "*", ...options } = {}) {
-    return this.#run("PATCH", session, patch, { "if-match": ifMatch, "content-type": "application/merge-patch+json" }, options);
+  /** Merge patch; ifMatch is needed. */
+  patch(session, patch, options) {
+    return this.#run("PATCH", session, patch, "application/merge-patch+json", options);
   }
 
-  async #run(method, session, json, headers, options) {
+  async #run(method, session, json, type, { ifMatch, throughSeq, ...options } = {}) {
+    const headers = {};
+    if (ifMatch) headers["if-match"] = ifMatch;
+    if (type) headers["content-type"] = type;
     const path = `/v1/sessions/${segment(idOf(session))}/memory`;
-    const { response, value } = await this.transport.send(method, { path, json, headers, ...options });
-    return { document: value, etag: response.headers.get("etag") ?? undefined };
+    const { response, value } = await this.transport.send(method, { path, query: { through_seq: throughSeq }, json, headers, ...options });
+    const covered = response.headers.get("keelson-memory-through-seq");
+    return { document: value, etag: response.headers.get("etag") ?? undefined, throughSeq: covered === null ? undefined : Number(covered) };
   }
 }
 
@@ -148,11 +154,17 @@ class Sessions extends WritableResource {
     return this.transport.json("POST", { path: this.path(idOf(session), "messages"), json, safe: true, ...options });
   }
 
-  /** { afterSeq, beforeSeq, tail, role, maxTokens, format, limit } */
+  /**
+   * { afterSeq, beforeSeq, tail, role, maxTokens, format, limit }, in the order they were said.
+   * With tail, or with beforeSeq alone, these are the newest ones and one page is all of it.
+   */
   messages(session, { afterSeq, beforeSeq, tail, role, maxTokens, format, limit, cursor, ...options } = {}) {
     const query = { after_seq: afterSeq, before_seq: beforeSeq, tail, role, max_tokens: maxTokens, format, limit, cursor };
     const path = this.path(idOf(session), "messages");
-    return new List((page) => this.transport.json("GET", { path, query: page, ...options }), query);
+    const newest = tail !== undefined || (beforeSeq !== undefined && afterSeq === undefined);
+    const after = (page) =>
+      page.next && !newest && page.items.length ? { ...query, cursor: undefined, after_seq: page.items.at(-1).seq } : undefined;
+    return new List((page) => this.transport.json("GET", { path, query: page, ...options }), query, after);
   }
 }
 

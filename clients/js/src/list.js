@@ -7,11 +7,17 @@
 export class List {
   #fetchPage;
   #query;
+  #after;
 
-  /** @param {(query: object) => Promise<{items: any[], next?: string|null}>} fetchPage */
-  constructor(fetchPage, query) {
+  /**
+   * @param {(query: object) => Promise<{items: any[], next?: string|null}>} fetchPage
+   * @param {object} query  of the first page
+   * @param {(page: object) => object|undefined} after  the query of the page after this one; undefined: it was the last
+   */
+  constructor(fetchPage, query, after = (page) => (page.next ? { ...query, cursor: page.next } : undefined)) {
     this.#fetchPage = fetchPage;
     this.#query = query;
+    this.#after = after;
   }
 
   then(resolve, reject) {
@@ -27,11 +33,10 @@ export class List {
   }
 
   async *pages() {
-    let page = await this.#fetchPage(this.#query);
-    yield page;
-    while (page.next) {
-      page = await this.#fetchPage({ ...this.#query, cursor: page.next });
+    for (let query = this.#query; query; ) {
+      const page = await this.#fetchPage(query);
       yield page;
+      query = this.#after(page);
     }
   }
 

@@ -88,8 +88,19 @@ function withoutAbsent(data) {
 
 function moveContent(rest, row) {
   const content = take(rest, "content");
-  if (Array.isArray(content)) row.content_parts = content;
-  else row.content = content ?? "";
+  if (!Array.isArray(content)) {
+    row.content = content ?? "";
+    return;
+  }
+  row.content_parts = content;
+  const readable = content.map(textOf).filter((part) => part !== undefined);
+  if (readable.length > 0) row.content = readable.join("\n");
+}
+
+/** What a person or a search would read of a block. */
+function textOf(block) {
+  if (typeof block === "string") return block;
+  return block?.type === "text" && typeof block.text === "string" ? block.text : undefined;
 }
 
 function moveIdentifier(rest, row) {

@@ -17,6 +17,7 @@ from .calls import JSON, Call, Conversation, File, MemoryDocument, Object
 from .transport import Transport
 
 T = TypeVar("T")
+After = Callable[[Mapping[str, Any], Mapping[str, Any]], Optional[Mapping[str, Any]]]
 
 
 class Runner:
@@ -32,19 +33,19 @@ class Runner:
 class AsyncListing:
     """`async for` for everything, page after page; await page() for one."""
 
-    def __init__(self, fetch: Callable[[Optional[str]], Awaitable[JSON]]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[Mapping[str, Any]], Awaitable[JSON]], query: Mapping[str, Any], after: After) -> None:
+        self._fetch, self._query, self._after = fetch, query, after
 
     async def page(self) -> JSON:
         """{"items", "next", "prev"}"""
-        return await self._fetch(None)
+        return await self._fetch(self._query)
 
     async def pages(self) -> AsyncIterator[JSON]:
-        page = await self._fetch(None)
-        yield page
-        while page.get("next"):
-            page = await self._fetch(page["next"])
+        query: Optional[Mapping[str, Any]] = self._query
+        while query is not None:
+            page = await self._fetch(query)
             yield page
+            query = self._after(query, page)
 
     async def __aiter__(self) -> AsyncIterator[JSON]:
         async for page in self.pages():
@@ -57,8 +58,8 @@ class AsyncResource:
         self._run = runner.run
         self.name = name
 
-    def _list(self, path: str, query: Mapping[str, Any]) -> AsyncListing:
-        return AsyncListing(lambda cursor: self._run(calls.page(path, query, cursor)))
+    def _list(self, path: str, query: Mapping[str, Any], after: After = calls.after_page) -> AsyncListing:
+        return AsyncListing(lambda query: self._run(calls.page(path, query)), query, after)
 
     async def get(self, id: str, *, fields: Optional[Sequence[str]] = None, include: Optional[str] = None) -> JSON:
         return await self._run(calls.get(self.name, id, fields, include))
@@ -103,13 +104,15 @@ class AsyncMemory:
         self._run = run
 
     async def get(self, session: Object) -> MemoryDocument:
-        return await self._run(calls.memory("GET", session, None, None))
+        return await self._run(calls.memory("GET", session, None, None, None))
 
-    async def put(self, session: Object, document: Any, *, if_match: str = "*") -> MemoryDocument:
-        return await self._run(calls.memory("PUT", session, document, if_match))
+    async def put(self, session: Object, document: Mapping[str, Any], *, if_match: Optional[str] = None,
+            through_seq: Optional[int] = None) -> MemoryDocument:
+        return await self._run(calls.memory("PUT", session, document, if_match, through_seq))
 
-    async def patch(self, session: Object, patch: Mapping[str, Any], *, if_match: str = "*") -> MemoryDocument:
-        return await self._run(calls.memory("PATCH", session, patch, if_match))
+    async def patch(self, session: Object, patch: Mapping[str, Any], *, if_match: str,
+              through_seq: Optional[int] = None) -> MemoryDocument:
+        return await self._run(calls.memory("PATCH", session, patch, if_match, through_seq))
 
 
 class AsyncSessions(AsyncWritableResource):
@@ -126,7 +129,7 @@ class AsyncSessions(AsyncWritableResource):
                  format: Optional[str] = None, limit: Optional[int] = None) -> AsyncListing:
         query: Dict[str, Any] = {"after_seq": after_seq, "before_seq": before_seq, "tail": tail, "role": role,
                                  "max_tokens": max_tokens, "format": format, "limit": limit}
-        return self._list(calls.path_of("sessions", calls.id_of(session), "messages"), query)
+        return self._list(calls.path_of("sessions", calls.id_of(session), "messages"), query, calls.after_messages)
 
 
 class AsyncClient:

@@ -26,6 +26,7 @@ class Call(Generic[T]):
 class MemoryDocument:
     document: Any
     etag: Optional[str]             # pass it back as if_match
+    through_seq: Optional[int]      # it covers the messages up to this one
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def as_nothing(answer: Answer) -> None:
 
 
 def as_memory(answer: Answer) -> MemoryDocument:
-    return MemoryDocument(as_json(answer), answer.headers.get("etag"))
+    covered = answer.headers.get("keelson-memory-through-seq")
+    return MemoryDocument(as_json(answer), answer.headers.get("etag"), None if covered is None else int(covered))
 
 
 def as_file(answer: Answer) -> File:
@@ -139,8 +141,21 @@ def get(resource: str, found: str, fields: Optional[Sequence[str]], include: Opt
     return call("GET", path_of(resource, found), as_object, query=query)
 
 
-def page(path: str, query: Mapping[str, Any], cursor: Optional[str]) -> Call[JSON]:
-    return call("GET", path, as_object, query={**query, "cursor": cursor} if cursor else query)
+def page(path: str, query: Mapping[str, Any]) -> Call[JSON]:
+    return call("GET", path, as_object, query=query)
+
+
+def after_page(query: Mapping[str, Any], page: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
+    """The query of the page after this one; None: it was the last."""
+    return {**query, "cursor": page["next"]} if page.get("next") else None
+
+
+def after_messages(query: Mapping[str, Any], page: Mapping[str, Any]) -> Optional[Mapping[str, Any]]:
+    """With tail, or before_seq alone, the newest are asked for, and one page is all of it."""
+    newest = query["tail"] is not None or (query["before_seq"] is not None and query["after_seq"] is None)
+    if newest or not page.get("next") or not page["items"]:
+        return None
+    return {**query, "after_seq": page["items"][-1]["seq"]}
 
 
 def list_query(where: Optional[Mapping[str, Any]], order: Optional[str], limit: Optional[int], cursor: Optional[str],
@@ -197,8 +212,9 @@ def append(found: Object, messages: Union[Mapping[str, Any], Sequence[Mapping[st
     return call("POST", path_of("sessions", id_of(found), "messages"), as_object, body=body, safe=True)
 
 
-def memory(method: str, found: Object, body: Any, if_match: Optional[str]) -> Call[MemoryDocument]:
+def memory(method: str, found: Object, body: Any, if_match: Optional[str], through_seq: Optional[int]) -> Call[MemoryDocument]:
     headers = {"If-Match": if_match}
     if method == "PATCH":
         headers["Content-Type"] = "application/merge-patch+json"
-    return call(method, path_of("sessions", id_of(found), "memory"), as_memory, body=body, headers=headers)
+    return call(method, path_of("sessions", id_of(found), "memory"), as_memory, query={"through_seq": through_seq},
+                body=body, headers=headers)

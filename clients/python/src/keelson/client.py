@@ -11,24 +11,25 @@ from .calls import JSON, Call, Conversation, File, MemoryDocument, Object
 from .transport import Transport
 
 T = TypeVar("T")
+After = Callable[[Mapping[str, Any], Mapping[str, Any]], Optional[Mapping[str, Any]]]
 
 
 class Listing:
     """Iterate for everything, page after page; page() for one."""
 
-    def __init__(self, fetch: Callable[[Optional[str]], JSON]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[Mapping[str, Any]], JSON], query: Mapping[str, Any], after: After) -> None:
+        self._fetch, self._query, self._after = fetch, query, after
 
     def page(self) -> JSON:
         """{"items", "next", "prev"}"""
-        return self._fetch(None)
+        return self._fetch(self._query)
 
     def pages(self) -> Iterator[JSON]:
-        page = self._fetch(None)
-        yield page
-        while page.get("next"):
-            page = self._fetch(page["next"])
+        query: Optional[Mapping[str, Any]] = self._query
+        while query is not None:
+            page = self._fetch(query)
             yield page
+            query = self._after(query, page)
 
     def __iter__(self) -> Iterator[JSON]:
         for page in self.pages():
@@ -43,8 +44,8 @@ class Resource:
     def _run(self, call: Call[T]) -> T:
         return call.read(self._transport.send(call.request))
 
-    def _list(self, path: str, query: Mapping[str, Any]) -> Listing:
-        return Listing(lambda cursor: self._run(calls.page(path, query, cursor)))
+    def _list(self, path: str, query: Mapping[str, Any], after: After = calls.after_page) -> Listing:
+        return Listing(lambda query: self._run(calls.page(path, query)), query, after)
 
     def get(self, id: str, *, fields: Optional[Sequence[str]] = None, include: Optional[str] = None) -> JSON:
         return self._run(calls.get(self.name, id, fields, include))
@@ -94,13 +95,17 @@ class Memory:
         self._run = run
 
     def get(self, session: Object) -> MemoryDocument:
-        return self._run(calls.memory("GET", session, None, None))
+        return self._run(calls.memory("GET", session, None, None, None))
 
-    def put(self, session: Object, document: Any, *, if_match: str = "*") -> MemoryDocument:
-        return self._run(calls.memory("PUT", session, document, if_match))
+    def put(self, session: Object, document: Mapping[str, Any], *, if_match: Optional[str] = None,
+            through_seq: Optional[int] = None) -> MemoryDocument:
+        """Without if_match only where nothing was written before; "*" overwrites.  through_seq: the messages it covers."""
+        return self._run(calls.memory("PUT", session, document, if_match, through_seq))
 
-    def patch(self, session: Object, patch: Mapping[str, Any], *, if_match: str = "*") -> MemoryDocument:
-        return self._run(calls.memory("PATCH", session, patch, if_match))
+    def patch(self, session: Object, patch: Mapping[str, Any], *, if_match: str,
+              through_seq: Optional[int] = None) -> MemoryDocument:
+        """Merge patch; if_match is needed."""
+        return self._run(calls.memory("PATCH", session, patch, if_match, through_seq))
 
 
 class Sessions(WritableResource):
@@ -122,7 +127,7 @@ class Sessions(WritableResource):
                  format: Optional[str] = None, limit: Optional[int] = None) -> Listing:
         query: Dict[str, Any] = {"after_seq": after_seq, "before_seq": before_seq, "tail": tail, "role": role,
                                  "max_tokens": max_tokens, "format": format, "limit": limit}
-        return self._list(calls.path_of("sessions", calls.id_of(session), "messages"), query)
+        return self._list(calls.path_of("sessions", calls.id_of(session), "messages"), query, calls.after_messages)
 
 
 class Client:

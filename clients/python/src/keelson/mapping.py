@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 JSON = Dict[str, Any]
 
@@ -78,7 +78,21 @@ def _without_absent(data: Mapping[str, Any]) -> JSON:
 
 def _move_content(rest: JSON, row: JSON) -> None:
     content = rest.pop("content", "")
-    row["content_parts" if isinstance(content, list) else "content"] = content
+    if not isinstance(content, list):
+        row["content"] = content
+        return
+    row["content_parts"] = content
+    readable = [text for text in map(_text_of, content) if text is not None]
+    if readable:
+        row["content"] = "\n".join(readable)
+
+
+def _text_of(block: Any) -> Optional[str]:
+    """What a person or a search would read of a block."""
+    if isinstance(block, str):
+        return block
+    text = block.get("text") if isinstance(block, dict) and block.get("type") == "text" else None
+    return text if isinstance(text, str) else None
 
 
 def _move_identifier(rest: JSON, row: JSON) -> None:
