@@ -231,8 +231,8 @@ static inline bool client_has(struct client *c, const char *text)
     return strstr(buf_cstr(&c->in), text) != NULL;
 }
 
-/* All of it, while the loop runs whenever the socket is full; a server that closes ends it. */
-static inline void client_send(struct edge *t, struct client *c, struct span s)
+/* All of it, while the loop runs whenever the socket is full; false: the server has closed before that. */
+static inline bool client_send(struct edge *t, struct client *c, struct span s)
 {
     while (s.n && !c->ended) {
         ssize_t n = send(c->watch.fd, s.p, s.n, MSG_NOSIGNAL);
@@ -243,6 +243,7 @@ static inline void client_send(struct edge *t, struct client *c, struct span s)
             s = span_drop(s, (size_t)n);
         edge_run(t, n > 0 ? 0 : USEC_MS);
     }
+    return s.n == 0;
 }
 
 #endif

@@ -75,6 +75,7 @@ static const struct { const char *why; struct span in; enum err_kind kind; } ref
     { "asterisk of another method",       SPAN("GET * HTTP/1.1\r\n" H "\r\n"),                       E_MALFORMED },
     { "asterisk and more",                SPAN("OPTIONS */ HTTP/1.1\r\n" H "\r\n"),                  E_MALFORMED },
     { "CONNECT",                          SPAN("CONNECT x:443 HTTP/1.1\r\n" H "\r\n"),               E_NOT_IMPLEMENTED },
+    { "method too long for any",          SPAN("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG / HTTP/1.1\r\n" H "\r\n"), E_NOT_IMPLEMENTED },
     { "HTTP/0.9",                         SPAN("GET /\r\n"),                                         E_MALFORMED },
     { "no version",                       SPAN("GET / \r\n" H "\r\n"),                               E_MALFORMED },
     { "lower case version",               SPAN("GET / http/1.1\r\n" H "\r\n"),                       E_MALFORMED },
