@@ -22,13 +22,34 @@ static const char *pointer_of(struct call *c, const char *name)
     return json_pointer(c->arena, "", span_of(name));
 }
 
-static const struct part *part_of(const struct call *c, const struct check *wanted)
+/* Whose constraint it is: also one below the resource can be in the way, in a part or when a restore brings it back. */
+static const struct part *part_of(const struct call *c, const struct table *t)
 {
     for (int i = 0; i < c->resource->nparts; i++) {
-        const struct table *t = c->resource->parts[i].table;
-
-        if (wanted >= t->checks && wanted < t->checks + t->nchecks)
+        if (c->resource->parts[i].table == t)
             return &c->resource->parts[i];
+    }
+    return NULL;
+}
+
+static const struct table *table_of_key(const struct call *c, const struct key *k)
+{
+    const struct catalog *cat = c->model->catalog;
+
+    for (int i = 0; k && i < cat->ntables; i++) {
+        if (k >= cat->tables[i].keys && k < cat->tables[i].keys + cat->tables[i].nkeys)
+            return &cat->tables[i];
+    }
+    return NULL;
+}
+
+static const struct table *table_of_check(const struct call *c, const struct check *k)
+{
+    const struct catalog *cat = c->model->catalog;
+
+    for (int i = 0; k && i < cat->ntables; i++) {
+        if (k >= cat->tables[i].checks && k < cat->tables[i].checks + cat->tables[i].nchecks)
+            return &cat->tables[i];
     }
     return NULL;
 }
@@ -43,30 +64,46 @@ static const char *part_member(const struct call *c, const struct part *p)
 }
 
 /* Of several columns the one that is no reference says it best: a number among the rows of a parent. */
-static void taken(struct call *c, const char *constraint, struct err *e)
+static const struct field *best_field(const struct resource *r, const struct key *k)
 {
-    const struct key *k = catalog_key(c->model->catalog, constraint);
     const struct field *best = NULL;
 
-    for (int i = 0; k && i < k->ncolumns; i++) {
-        const struct field *f = field_of(c->resource, k->columns[i]);
+    for (int i = 0; i < k->ncolumns; i++) {
+        const struct field *f = field_of(r, k->columns[i]);
 
         if (f && (!best || (best->parent && !f->parent)))
             best = f;
     }
-    if (!best) {
-        fail(e, E_DUPLICATE, "something that must be unique is given twice");
-        return;
+    return best;
+}
+
+static void taken(struct call *c, const char *constraint, struct err *e)
+{
+    const struct key *k = catalog_key(c->model->catalog, constraint);
+    const struct table *t = table_of_key(c, k);
+    const struct part *p = part_of(c, t);
+    const struct resource *r = t ? model_of_table(c->model, t) : NULL;
+    const struct field *f = r ? best_field(r, k) : NULL;
+
+    if (p) {
+        fault_add(e, c->arena, pointer_of(c, part_member(c, p)), "taken", "has the same %s twice", k->columns[k->ncolumns - 1]);
+        fail(e, E_DUPLICATE, "%s has the same %s twice", part_member(c, p), k->columns[k->ncolumns - 1]);
+    } else if (f && r == c->resource) {
+        fault_add(e, c->arena, pointer_of(c, f->name), "taken", "is already taken");
+        fail(e, E_DUPLICATE, "%s is already taken", f->name);
+    } else if (f) {
+        fail(e, E_DUPLICATE, "%s of a %s is already taken", f->name, r->singular);
+    } else {
+        fail(e, E_DUPLICATE, "something that must be unique is already taken");
     }
-    fault_add(e, c->arena, pointer_of(c, best->name), "taken", "is already taken");
-    fail(e, E_DUPLICATE, "%s is already taken", best->name);
 }
 
 static void refused(struct call *c, const char *constraint, struct err *e)
 {
     const struct check *k = catalog_check(c->model->catalog, constraint);
-    const struct part *p = k ? part_of(c, k) : NULL;
-    const struct field *f = k && k->ncolumns > 0 && !p ? field_of(c->resource, k->columns[0]) : NULL;
+    const struct table *t = table_of_check(c, k);
+    const struct part *p = part_of(c, t);
+    const struct field *f = t == c->resource->table && k && k->ncolumns > 0 ? field_of(c->resource, k->columns[0]) : NULL;
 
     if (p)
         fault_add(e, c->arena, pointer_of(c, part_member(c, p)), "check", "has a %s that is not accepted", k->columns[0]);

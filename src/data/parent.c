@@ -129,7 +129,6 @@ bool parent_check(struct call *c, const struct parent_set *set, const struct row
         at++;
     }
     if (faults > 0)
-        return fail(e, E_INPUT, faults == 1 ? "what %s refers to is not there" : "what %s refers to is not there, more than once",
-                    c->resource->name);
+        return fail(e, E_INPUT, faults == 1 ? "a reference names nothing that is there" : "references name nothing that is there");
     return !in_trash || trashed(c, in_trash, where, e);
 }

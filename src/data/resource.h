@@ -49,6 +49,8 @@ struct resource {
     const char *sql_read,     *name_read;        /* $2 int4[] index, $3 uuid[] id, $4 bool[] trashed ones too */
     const char *sql_read_all, *name_read_all;
     const char *sql_insert,   *name_insert;      /* $2 jsonb array, $3 uuid[] for the feed */
+    const char *sql_move,     *name_move;        /* a transition: $2 id, $3 to, $4 text[] from, $5 reason, $6 int8[] versions or null,
+                                                    $7 uuid[] for the feed; its id if it was moved.  NULL: has no lifecycle */
     const char *sql_share,    *name_share;       /* $2 uuid[]: id, in the trash?, locked FOR SHARE in order of id */
     const char *sql_hold,     *name_hold;        /* the same FOR NO KEY UPDATE */
     const char *sql_list,     *name_list;        /* $2 limit: first page, nothing asked for */

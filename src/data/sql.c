@@ -174,6 +174,29 @@ static const char *insert(struct arena *a, const struct resource *r)
                         r->table->qualified, into, from, sql_returning(r), sql_feed(a, r, "create", "$3::uuid[]"));
 }
 
+/* ---- transitions ---- */
+
+static const char *move(struct arena *a, const struct resource *r)
+{
+    struct buf set = BUF(SQL_MAX);
+    const char *reason = "$5::text IS DISTINCT FROM ''";       /* so that it is used and has a type in any case */
+
+    buf_printf(&set, "status = $3::text%s%s", r->has_version ? ", version = r.version + 1" : "", r->has_updated ? ", updated_at = now()" : "");
+    for (int i = 0; i < r->table->ncolumns; i++) {
+        const struct column *c = &r->table->columns[i];
+        const char *ident = pg_quote_ident(a, c->name);
+
+        if (c->reason)
+            buf_printf(&set, ", %s = $5::text", ident);
+        if (c->on_states)
+            buf_printf(&set, ", %s = coalesce(r.%s, %s)", ident, ident, sql_computed(a, r, c, NULL, "$3::text"));
+    }
+    return arena_printf(a, "WITH made AS (UPDATE %s AS r SET %s WHERE r.org_id = $1::uuid AND r.id = $2::uuid AND %s"
+                        " AND r.status = ANY ($4::text[]) AND %s AND ($6::int8[] IS NULL OR %s = ANY ($6::int8[])) RETURNING %s)%s"
+                        " SELECT made.id FROM made", r->table->qualified, sql_take(a, &set), r->live, reason,
+                        r->has_version ? "r.version" : "0", sql_returning(r), sql_feed(a, r, "transition", "$7::uuid[]"));
+}
+
 /* ---- parts ---- */
 
 /* In JSON made by the server times would be spelled its way. */
@@ -266,12 +289,14 @@ void sql_build(struct arena *a, struct resource *r)
     r->sql_read = read(a, r, r->columns_eager);
     r->sql_read_all = read(a, r, r->columns_all);
     r->sql_insert = r->created_elsewhere ? NULL : insert(a, r);
+    r->sql_move = r->has_status ? move(a, r) : NULL;
     r->sql_share = lock(a, r, "SHARE");
     r->sql_hold = lock(a, r, "NO KEY UPDATE");
     r->sql_list = list(a, r);
     r->name_read = arena_printf(a, "%s_read", r->name);
     r->name_read_all = arena_printf(a, "%s_read_all", r->name);
     r->name_insert = arena_printf(a, "%s_insert", r->name);
+    r->name_move = arena_printf(a, "%s_move", r->name);
     r->name_share = arena_printf(a, "%s_share", r->name);
     r->name_hold = arena_printf(a, "%s_hold", r->name);
     r->name_list = arena_printf(a, "%s_list", r->name);

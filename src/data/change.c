@@ -1,0 +1,274 @@
+/*
+ * The row is locked, read, and rendered as a reader would see it; the patch is applied to that document; what differs
+ * afterwards is validated and becomes an UPDATE of those columns alone.  A patch that changes nothing makes no version.
+ *
+ * Locking and reading are two statements: after a wait for the lock only the second sees the row and its parts as they are.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "data/change.h"
+
+#include <string.h>
+
+#include "data/answer.h"
+#include "data/current.h"
+#include "data/parent.h"
+#include "data/patch.h"
+#include "data/precondition.h"
+#include "data/read.h"
+#include "data/render.h"
+#include "data/sql.h"
+#include "data/validate.h"
+#include "pg/conn.h"
+
+#define DOCUMENT_MAX (32u << 20)
+
+enum phase { PHASE_LOCKED, PHASE_PARENTS, PHASE_WRITTEN };
+
+struct change_state {
+    struct uuid          id;
+    struct precondition  match;
+    bool                 json_patch;
+    enum phase           phase;
+    const struct json   *after;
+    bool                *changed;        /* by index of field */
+    struct parent_set    parents;
+    bool                 any;            /* something was changed */
+};
+
+/* ---- the document ---- */
+
+static bool document(struct call *c, const struct rows *r, struct json **out, struct err *e)
+{
+    struct buf b = BUF(DOCUMENT_MAX);
+    struct span text;
+
+    render_object(&b, r, 0, 1, c->resource->fields, c->resource->nfields, NULL);
+    text = arena_span(c->arena, buf_span(&b));
+    buf_free(&b);
+    return json_parse(c->arena, text, out, e);
+}
+
+static bool apply(struct call *c, struct change_state *s, const struct rows *r, struct err *e)
+{
+    struct validator v = { .arena = c->arena, .resource = c->resource, .e = e };
+    struct json *before, *after;
+
+    if (!document(c, r, &before, e) || !(s->json_patch ? patch_json : patch_merge)(c->arena, before, c->doc, &after, e))
+        return false;
+    if (after->type != JSON_OBJECT) {
+        fault_add(e, c->arena, "", "type", "must be an object");
+        return fail(e, E_INPUT, "the patch does not leave an object");
+    }
+    s->after = after;
+    s->changed = arena_array(c->arena, bool, c->resource->nfields);
+    validate_change(&v, before, after, s->changed);
+    for (int i = 0; i < c->resource->nfields; i++)
+        s->any |= s->changed[i];
+    return validate_done(&v);
+}
+
+/* ---- parents: of changed references, and of a row that becomes the current one ---- */
+
+static bool becomes_current(const struct call *c, const struct change_state *s, const struct field *f)
+{
+    const struct json *v = json_find(s->after, f->name);
+
+    return f->column && f->column->current_within && s->changed[f - c->resource->fields] && v && v->type == JSON_TRUE;
+}
+
+static bool needed(const struct call *c, const struct change_state *s, const struct field *reference)
+{
+    if (s->changed[reference - c->resource->fields])
+        return true;
+    for (int i = 0; i < c->resource->nfields; i++) {
+        const struct field *f = &c->resource->fields[i];
+
+        if (becomes_current(c, s, f) && strcmp(f->column->current_within, reference->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void find_parents(struct call *c, struct change_state *s)
+{
+    parent_set(c, &s->parents);
+    for (int i = 0; i < s->parents.n; i++) {
+        struct parents *p = &s->parents.of[i];
+        const struct json *v = json_find(s->after, p->field->name);
+        struct uuid id;
+
+        if (needed(c, s, p->field) && v && v->type == JSON_STRING && uuid_parse(json_text(c->arena, v), &id))
+            parent_add_id(c, p, &id, json_pointer(c->arena, "", span_of(p->field->name)), 1);
+    }
+}
+
+/* ---- the update ---- */
+
+/* [{"id":..., the changed fields}]: nulls are written out, so that what was removed is set to null. */
+static struct span item(struct call *c, const struct change_state *s, bool array)
+{
+    struct buf b = BUF(DOCUMENT_MAX);
+    struct json_out out = JSON_OUT(&b);
+    char id[UUID_TEXT];
+    struct span text;
+
+    uuid_format(&s->id, id);
+    if (array)
+        json_open(&out, '[');
+    json_open(&out, '{');
+    json_key(&out, "id");
+    json_string(&out, (struct span){ id, UUID_TEXT });
+    for (int i = 0; i < c->resource->nfields; i++) {
+        const struct json *v = json_find(s->after, c->resource->fields[i].name);
+
+        if (!s->changed[i])
+            continue;
+        json_key(&out, c->resource->fields[i].name);
+        if (v)
+            json_tree(&out, v);
+        else
+            json_null(&out);
+    }
+    json_close(&out, '}');
+    if (array)
+        json_close(&out, ']');
+    text = arena_span(c->arena, buf_span(&b));
+    buf_free(&b);
+    return text;
+}
+
+static const char *new_value(struct call *c, const struct change_state *s, const struct column *col)
+{
+    const struct field *f = resource_field(c->resource, span_of(col->name));
+    const struct field *from = col->normalized_from ? resource_field(c->resource, span_of(col->normalized_from)) : NULL;
+
+    if (f && s->changed[f - c->resource->fields])
+        return field_given(c->arena, col, "item.j");
+    if (from && s->changed[from - c->resource->fields])
+        return sql_computed(c->arena, c->resource, col, "item.j", NULL);
+    return NULL;
+}
+
+static void update(struct call *c, struct plan *p, const struct change_state *s)
+{
+    const struct resource *r = c->resource;
+    struct buf set = BUF(SQL_MAX);
+    struct uuid feed = uuid_v7();
+    struct stmt *st;
+
+    buf_printf(&set, "%s%s", r->has_version ? "version = r.version + 1" : "id = r.id", r->has_updated ? ", updated_at = now()" : "");
+    for (int i = 0; i < r->table->ncolumns; i++) {
+        const char *value = new_value(c, s, &r->table->columns[i]);
+
+        if (value)
+            buf_printf(&set, ", %s = %s", pg_quote_ident(c->arena, r->table->columns[i].name), value);
+    }
+    st = plan_stmt(c, p, NULL, arena_printf(c->arena,
+        "WITH item AS (SELECT $3::jsonb AS j), made AS (UPDATE %s AS r SET %s FROM item WHERE r.org_id = $1::uuid AND r.id = $2::uuid"
+        " RETURNING %s)%s SELECT count(*) FROM made", r->table->qualified, sql_take(c->arena, &set), sql_returning(r),
+        sql_feed(c->arena, r, "update", "$4::uuid[]")));
+    stmt_uuid(c->arena, st, &s->id);
+    stmt_text(c->arena, st, item(c, s, false));
+    stmt_uuid_array(c->arena, st, &feed, 1);
+}
+
+static void give_way(struct call *c, struct plan *p, const struct change_state *s)
+{
+    for (int i = 0; i < c->resource->nfields; i++) {
+        const struct field *f = &c->resource->fields[i];
+        struct uuid parent;
+
+        if (becomes_current(c, s, f) && current_parent(c, f->column, s->after, &parent))
+            current_stmt(c, p, f->column, &parent, 1);
+    }
+}
+
+static void replace_parts(struct call *c, struct plan *p, const struct change_state *s)
+{
+    for (int i = 0; i < c->resource->nfields; i++) {
+        const struct part *part = c->resource->fields[i].part;
+
+        if (!part || !s->changed[i])
+            continue;
+        stmt_uuid(c->arena, plan_stmt(c, p, NULL, part->sql_delete), &s->id);
+        stmt_text(c->arena, plan_stmt(c, p, NULL, part->sql_insert), item(c, s, true));
+    }
+}
+
+static void write(struct call *c, struct change_state *s)
+{
+    plan_next(&c->plan);
+    give_way(c, &c->plan, s);
+    update(c, &c->plan, s);
+    replace_parts(c, &c->plan, s);
+    read_stmt(c, &c->plan, &s->id, false, true);
+    s->phase = PHASE_WRITTEN;
+}
+
+/* ---- steps ---- */
+
+static enum txn_next locked(struct call *c, struct change_state *s, const struct rows *rows, struct err *e)
+{
+    if (rows[1].n == 0) {
+        answer_missing(c, e);
+        return TXN_ROLLBACK;
+    }
+    if (!precondition_check(c, &s->match, answer_version(c->resource, &rows[1], 0, 1), e) || !apply(c, s, &rows[1], e))
+        return TXN_ROLLBACK;
+    if (!s->any)
+        return TXN_COMMIT;
+    find_parents(c, s);
+    plan_next(&c->plan);
+    if (parent_lock(c, &c->plan, &s->parents) > 0)
+        s->phase = PHASE_PARENTS;
+    else
+        write(c, s);
+    return TXN_MORE;
+}
+
+static enum txn_next step(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    struct change_state *s = c->state;
+
+    switch (s->phase) {
+    case PHASE_LOCKED:
+        return locked(c, s, rows, e);
+    case PHASE_PARENTS:
+        if (!parent_check(c, &s->parents, rows, n, e))
+            return TXN_ROLLBACK;
+        write(c, s);
+        return TXN_MORE;
+    case PHASE_WRITTEN:
+        break;
+    }
+    return TXN_COMMIT;
+}
+
+bool change_plan(struct call *c, struct plan *p, struct err *e)
+{
+    struct change_state *s = arena_new(c->arena, struct change_state);
+    struct span type = c->content_type;
+    struct stmt *lock;
+
+    if (c->resource->created_elsewhere)
+        return fail(e, E_METHOD, "%s are changed inside what they belong to", c->resource->name);
+    if (!call_uuid(c, 0, &s->id, e) || !call_params_done(c, e) || !precondition_parse(c->if_match, &s->match, e) ||
+        (c->resource->has_version && !precondition_required(c, &s->match, e)))
+        return false;
+    s->json_patch = span_ieq(span_trim(span_cut(&type, ';')), SPAN("application/json-patch+json"));
+    lock = plan_stmt(c, p, c->resource->name_hold, c->resource->sql_hold);
+    stmt_uuid_array(c->arena, lock, &s->id, 1);
+    read_stmt(c, p, &s->id, false, true);
+    p->step = step;
+    c->state = s;
+    return true;
+}
+
+bool change_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    struct projection eager = { .n = c->resource->neager };
+
+    if (rows[n - 1].n == 0)
+        return fail(e, E_INTERNAL, "the changed %s was not there afterwards", call_noun(c));
+    return answer_object(c, 200, &rows[n - 1], 0, 1, &eager);
+}
