@@ -743,7 +743,7 @@ COMMENT ON COLUMN keelson.interview_messages.superseded_by     IS '@readonly Seq
 COMMENT ON COLUMN keelson.interview_messages.redacted_at       IS '@readonly When its content was removed.';
 COMMENT ON COLUMN keelson.interview_messages.redaction_reason  IS '@readonly Why its content was removed.';
 COMMENT ON COLUMN keelson.interview_messages.source_format     IS '@filter The form it was sent in.';
-COMMENT ON COLUMN keelson.interview_messages.original          IS '@hidden @pii The bytes as they were sent, kept when the columns cannot give them back exactly.';
+COMMENT ON COLUMN keelson.interview_messages.original          IS '@exact @hidden @pii The bytes as they were sent, kept when the columns cannot give them back exactly.';
 COMMENT ON COLUMN keelson.interview_messages.provider          IS '@filter Who runs the model that wrote it.';
 COMMENT ON COLUMN keelson.interview_messages.model             IS '@filter The model that wrote it, as exactly as it is known.';
 COMMENT ON COLUMN keelson.interview_messages.prompt_version    IS '@filter Version of the prompt it was written under.';

@@ -3,6 +3,6 @@
 SELECT k.i, f.org_id, f.id, f.hash, pg_catalog.array_to_string(f.scopes, ' '),
        f.revoked_at IS NULL AND (f.expires_at IS NULL OR f.expires_at > pg_catalog.now()),
        f.org_status = 'active'
-  FROM pg_catalog.unnest($1::int4[], $2::text[]) AS k(i, key_id)
+  FROM unnest($1::int4[], $2::text[]) AS k(i, key_id)
  CROSS JOIN LATERAL keelson.find_key(k.key_id) AS f
  ORDER BY k.i;

@@ -116,6 +116,10 @@ static bool made_here(const struct column *c)
 
 bool field_build(struct arena *a, const struct table *t, const struct column *c, bool part, struct field *out)
 {
+    if (c->exact && !part) {
+        *out = (struct field){ .name = c->name, .column = c, .kind = FIELD_EXACT, .ident = pg_quote_ident(a, c->name), .select = field_select(a, c, "r") };
+        return true;
+    }
     if (c->hidden || c->type == OID_TSVECTOR || among(c->name, never_shown, ARRAY_LEN(never_shown)))
         return false;
     *out = (struct field){ .name = c->name, .column = c, .kind = field_kind_of(c), .element = element_of(c) };

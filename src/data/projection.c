@@ -10,7 +10,7 @@ const char *projection_names(struct call *c, bool (*which)(const struct field *f
     const char *out;
 
     for (int i = 0; i < c->resource->nfields; i++) {
-        if (!which || which(&c->resource->fields[i]))
+        if (c->resource->fields[i].kind != FIELD_EXACT && (!which || which(&c->resource->fields[i])))
             buf_printf(&b, "%s%s", b.n > 0 ? ", " : "", c->resource->fields[i].name);
     }
     out = arena_strdup(c->arena, buf_span(&b));

@@ -321,20 +321,53 @@ void render_value(struct buf *b, uint32_t type, struct span binary)
     writer_of(type)(b, binary);
 }
 
+/* ---- members whose spelling was kept ---- */
+
+struct exact {
+    struct arena arena;                 /* untouched for nearly every row */
+    struct json *members;               /* NULL: none */
+};
+
+static void exact_read(struct exact *x, const struct rows *r, int row, int first, const struct field *fields, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct err ignored = { 0 };
+        struct span v;
+
+        if (fields[i].kind != FIELD_EXACT || (v = rows_get(r, row, first + i)).p == NULL)
+            continue;
+        if (!json_parse(&x->arena, v, &x->members, &ignored))
+            x->members = NULL;          /* the readable columns remain */
+    }
+}
+
+static bool exact_write(struct buf *b, const struct exact *x, const struct field *f)
+{
+    const struct json *v = x->members ? json_find(x->members, f->name) : NULL;
+
+    if (v)
+        buf_add(b, v->raw);
+    return v != NULL;
+}
+
 void render_object(struct buf *b, const struct rows *r, int row, int first, const struct field *fields, int n, const bool *want)
 {
+    struct exact exact = { .arena = ARENA };
     char before = '{';
 
+    exact_read(&exact, r, row, first, fields, n);
     for (int i = 0; i < n; i++) {
         struct span v;
 
-        if (want && !want[i])
+        if (fields[i].kind == FIELD_EXACT || (want && !want[i]))
             continue;
         buf_char(b, before);
         before = ',';
         buf_add(b, fields[i].label);
         v = rows_get(r, row, first + i);
-        if (rows_null(r, row, first + i))
+        if (exact_write(b, &exact, &fields[i]))
+            continue;
+        if (v.p == NULL)
             buf_add(b, SPAN("null"));
         else if (fields[i].kind == FIELD_ARRAY)
             write_array(b, v);
@@ -342,4 +375,5 @@ void render_object(struct buf *b, const struct rows *r, int row, int first, cons
             writer_of(rows_type(r, first + i))(b, v);
     }
     buf_add(b, before == '{' ? SPAN("{}") : SPAN("}"));
+    arena_free(&exact.arena);
 }

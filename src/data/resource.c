@@ -16,7 +16,7 @@
 const struct field *resource_field(const struct resource *r, struct span name)
 {
     for (int i = 0; i < r->nfields; i++) {
-        if (span_is(name, r->fields[i].name))
+        if (r->fields[i].kind != FIELD_EXACT && span_is(name, r->fields[i].name))
             return &r->fields[i];
     }
     return NULL;

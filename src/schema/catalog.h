@@ -20,6 +20,7 @@
  *   column:  @readonly  set by the service only        @filter   may be filtered and ordered by; jsonb: containment
  *            @pii       personal data                  @hidden   never rendered, never written
  *            @lazy      rendered only when `fields` names it     @create  may be given at creation, not changed later
+ *            @exact     bytea, a JSON object: its members are rendered, as they are spelled, instead of the columns of the same name
  *            @number(parent_column)   numbered 1, 2, 3 ... among the rows with the same parent when not given
  *            @normalized(column)      the service keeps trim + lower case of that column here
  *            @current(parent_column)  boolean: at most one row per parent has it; a new current row takes it from the old one
@@ -35,7 +36,7 @@ struct column {
     int         attnum;
     bool        not_null, generated, has_default;
     const char *default_sql;     /* NULL: none */
-    bool        readonly, filter, pii, hidden, lazy, create, writable;   /* writable: the service role may insert or update it */
+    bool        readonly, filter, pii, hidden, lazy, exact, create, writable;   /* writable: the service role may insert or update it */
     const char *number_within, *normalized_from, *current_within;    /* NULL: not tagged */
     const char *const *on_states; int non_states;    /* @on */
     bool        reason;          /* @reason */

@@ -24,6 +24,7 @@ static const struct tag column_tags[] = {
     { "pii",        TAG_FLAG, COLUMN(pii),             0 },
     { "hidden",     TAG_FLAG, COLUMN(hidden),          0 },
     { "lazy",       TAG_FLAG, COLUMN(lazy),            0 },
+    { "exact",      TAG_FLAG, COLUMN(exact),           0 },
     { "create",     TAG_FLAG, COLUMN(create),          0 },
     { "reason",     TAG_FLAG, COLUMN(reason),          0 },
     { "number",     TAG_TEXT, COLUMN(number_within),   0 },

@@ -6,9 +6,14 @@
 
 #include "base/attr.h"
 #include "data/append.h"
+#include "data/change.h"
 #include "data/create.h"
+#include "data/file.h"
+#include "data/list.h"
 #include "data/memory.h"
 #include "data/read.h"
+#include "data/transition.h"
+#include "data/trash.h"
 #include "data/window.h"
 #include "serve/system.h"
 
@@ -50,10 +55,35 @@ const struct route routes[] = {
     { { HTTP_PATCH, "/v1/sessions/{id}/memory" },          "sessions", "write", BODY_PATCH,    false, memory_patch_plan, memory_render,
       "patchMemory", "Change the memory document." },
 
+    { { GET,       "/v1/candidates/{id}/resumes" },        "resumes",  "read",  BODY_NONE,     false, list_within_plan, list_render,
+      "listResumesOfCandidate", "Resumes of a candidate." },
+    { { GET,       "/v1/candidates/{id}/interviews" },     "interviews", "read", BODY_NONE,    false, list_within_plan, list_render,
+      "listInterviewsOfCandidate", "Interviews of a candidate." },
+    { { GET,       "/v1/interviews/{id}/sessions" },       "sessions", "read",  BODY_NONE,     false, list_within_plan, list_render,
+      "listSessionsOfInterview", "Sessions of an interview." },
+    { { GET,       "/v1/interviews/{id}/assessments" },    "assessments", "read", BODY_NONE,   false, list_within_plan, list_render,
+      "listAssessmentsOfInterview", "Assessments of an interview." },
+    { { GET,       "/v1/interviews/{id}/messages" },       "messages", "read",  BODY_NONE,     false, list_within_plan, list_render,
+      "listMessagesOfInterview", "Messages of all sessions of an interview." },
+    { { HTTP_PUT,  "/v1/resumes/{id}/file" },              "resumes",  "write", BODY_FILE,     false, file_put_plan, file_put_render,
+      "putResumeFile", "Store the file of a resume." },
+    { { GET,       "/v1/resumes/{id}/file" },              "resumes",  "read",  BODY_NONE,     false, file_get_plan, file_get_render,
+      "getResumeFile", "The file of a resume; ranges are honoured." },
+
+    { { GET,       "/v1/{r}" },                            NULL,       "read",  BODY_NONE,     false, list_plan, list_render,
+      "list", "List, filtered and in pages." },
     { { HTTP_POST, "/v1/{r}" },                            NULL,       "write", BODY_JSON,     true,  create_plan, create_render,
       "create", "Create one, or several at once, all or none." },
     { { GET,       "/v1/{r}/{id}" },                       NULL,       "read",  BODY_NONE,     false, read_plan, read_render,
       "get", "Read one." },
+    { { HTTP_PATCH, "/v1/{r}/{id}" },                      NULL,       "write", BODY_PATCH,    true,  change_plan, change_render,
+      "update", "Change one: merge patch or JSON patch, with If-Match." },
+    { { HTTP_DELETE, "/v1/{r}/{id}" },                     NULL,       "delete", BODY_NONE,    false, trash_plan, trash_render,
+      "delete", "Move one to the trash, with what hangs below it." },
+    { { HTTP_POST, "/v1/{r}/{id}/restore" },               NULL,       "delete", BODY_NONE,    true,  trash_restore_plan, trash_restore_render,
+      "restore", "Bring one back from the trash, with what went there with it." },
+    { { HTTP_POST, "/v1/{r}/{id}/transitions" },           NULL,       "write", BODY_JSON,     true,  transition_plan, transition_render,
+      "transition", "Move one along its lifecycle." },
 };
 
 const size_t nroutes = ARRAY_LEN(routes);
