@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "http/intake.h"
+
 #define LINGER_TIME       (5 * USEC_S)  /* for the client to read why it was refused */
 #define LINGER_TIME_DRAIN (1 * USEC_S)
 
@@ -130,8 +132,7 @@ static void next_in_line(struct connection *c, size_t rest)
     struct work *w = c->work;
 
     memmove(w->in, w->in + w->behind, rest);
-    arena_reset(&w->arena);
-    buf_free(&w->body);
+    work_reset(w);
     w->n = rest;
     w->searched = 0;
     connection_become(c, CONN_HEAD);

@@ -1,8 +1,8 @@
 /*
- * One client's connection, inside http/ only: its states, the room an exchange needs, and what server.c, intake.c,
- * connection.c and reply.c call of one another.
+ * One client's connection and the server it belongs to, inside http/ only.
  *
- * Bytes come in through intake.c (head, body, exchange), answers go out through reply.c and connection_send().
+ * Bytes come in through intake.c, which makes exchanges of them; answers are made in reply.c and go out through
+ * connection_send().
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_HTTP_CONNECTION_H
@@ -10,10 +10,8 @@
 
 #include <netinet/in.h>
 
-#include "base/uuid.h"
 #include "http/server.h"
-
-#define WORK_IN_SIZE (HTTP_HEAD_MAX + 4096)     /* a head, a small body, what was pipelined behind */
+#include "http/work.h"
 
 enum conn_state {
     CONN_IDLE,      /* no byte of a request yet: c->work is NULL, idle deadline                      */
@@ -23,24 +21,6 @@ enum conn_state {
     CONN_WRITING,   /* c->out holds what the socket would not take of the answer, write deadline     */
     CONN_LINGER,    /* the last answer is out, c->work is NULL; input is dropped until the client ends */
     CONN_CLOSED,    /* descriptor closed, in server->dead until the end of the turn                  */
-};
-
-/* All that one exchange needs.  Idle connections have none; kept for reuse in server->spare. */
-struct work {
-    struct exchange    x;
-    struct connection *c;           /* NULL: the server was closed while the handler was at work */
-    struct work       *next;        /* in server->spare */
-    struct arena       arena;
-    struct http_head   head;        /* views in[] */
-    size_t             n;           /* bytes in in[] */
-    size_t             searched;    /* of them, without a line end that has not been parsed */
-    size_t             head_len;
-    size_t             behind;      /* where in in[] the next request starts */
-    size_t             body_max;
-    struct http_chunks chunks;
-    struct buf         body;        /* a body that is chunked or does not fit in in[] */
-    char               id[UUID_TEXT];
-    char               in[WORK_IN_SIZE];
 };
 
 struct connection {
@@ -87,7 +67,6 @@ struct http_server {
     const char          *unlink;    /* path of a unix socket, inside address */
 };
 
-/* connection.c */
 struct connection *connection_open(struct http_server *s, int fd, const char *peer, bool loopback);
 void connection_become(struct connection *c, enum conn_state to);
 void connection_deadline(struct connection *c, deadline until);
@@ -100,16 +79,5 @@ bool connection_interim(struct connection *c, struct span line);
 void connection_linger(struct connection *c);
 void connection_close(struct connection *c);        /* not in CONN_HANDLER; the struct stays until the end of the turn */
 void connection_abandon(struct connection *c);      /* the server closes: any state, freed at once, the handler keeps its exchange */
-
-/* intake.c */
-void intake_read(struct connection *c);             /* readable in IDLE, HEAD or BODY */
-void intake_ahead(struct connection *c);            /* readable while the handler is at work */
-void intake_advance(struct connection *c);          /* a head may be complete */
-void intake_late(struct connection *c);             /* the deadline of a head or body has passed */
-struct work *work_acquire(struct connection *c);
-void work_release(struct http_server *s, struct work *w);     /* s NULL: no server any more */
-
-/* reply.c */
-struct span reply_overloaded(struct http_server *s);         /* a whole answer for a client that cannot be served; in s->head */
 
 #endif

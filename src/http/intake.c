@@ -5,51 +5,14 @@
  * what has come, never with what was announced.  While the handler works only what is left of in[] is read ahead.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
+#include "http/intake.h"
 
 #include "http/connection.h"
 #include "http/reply.h"
 
-#define SPARE_MAX     128           /* at most so much room is kept for the next requests */
-#define BODY_RATE     1024          /* bytes per second, once body_timeout has passed */
-#define BODY_STEP     (256 << 10)   /* most that is read at once */
+#define BODY_RATE      1024         /* bytes per second, once body_timeout has passed */
+#define BODY_STEP      (256 << 10)  /* most that is read at once */
 #define REQUEST_ID_MAX 128
-
-/* ---- room ---- */
-
-struct work *work_acquire(struct connection *c)
-{
-    struct http_server *s = c->server;
-    struct work *w = s->spare;
-
-    if (w) {
-        s->spare = w->next;
-        s->nspare--;
-    } else {
-        w = malloc(sizeof(*w));
-        if (!w)
-            err_die("out of memory: no room for a request");
-        w->arena = ARENA;
-    }
-    w->c = c;
-    w->n = w->searched = 0;
-    w->body = BUF(0);
-    return w;
-}
-
-void work_release(struct http_server *s, struct work *w)
-{
-    buf_free(&w->body);
-    if (!s || s->nspare == SPARE_MAX) {
-        arena_free(&w->arena);
-        free(w);
-        return;
-    }
-    arena_reset(&w->arena);
-    w->next = s->spare;
-    s->spare = w;
-    s->nspare++;
-}
 
 /* ---- the exchange ---- */
 
@@ -330,7 +293,7 @@ void intake_read(struct connection *c)
     ssize_t got;
 
     if (c->state == CONN_IDLE)
-        c->work = work_acquire(c);
+        c->work = work_acquire(c->server, c);
     if (!read_some(c, &got)) {
         if (got < 0) {
             connection_close(c);

@@ -3,7 +3,7 @@
  *
  * Every check depends only on the bytes up to the place it looks at, so a request that arrives in pieces gets the
  * same verdict as one that arrives whole, and a prefix of a valid head is always HTTP_MORE.  Chunked bodies are in
- * chunks.c, paths and queries in target.c.
+ * parse_chunks.c, paths and queries in parse_target.c.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "http/parse.h"

@@ -26,4 +26,7 @@ void http_problem_body(struct buf *out, const struct err *e, struct span instanc
 
 const char *http_reason(int status);
 
+/* For server.c: a whole answer for a client that cannot be let in.  Valid until the next answer is made. */
+struct span reply_overloaded(struct http_server *s);
+
 #endif

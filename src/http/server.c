@@ -19,6 +19,8 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/intake.h"
+#include "http/reply.h"
 
 #define BACKLOG       1024
 #define ACCEPT_BURST  64            /* per turn, so that those who are in are served too */
