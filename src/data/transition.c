@@ -163,7 +163,7 @@ static void list_allowed(struct call *c, struct span from, struct err *e)
     struct buf b = BUF(16 * 1024);
     struct json_out out = JSON_OUT(&b);
 
-    json_key(&out, "status");
+    json_key(&out, "current_status");
     json_string(&out, from);
     json_key(&out, "allowed");
     json_open(&out, '[');
