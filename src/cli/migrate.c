@@ -344,7 +344,7 @@ static const struct command commands[] = {
     { "migrate down",    NULL,   "Undo the application's newest migration.", which_database, OPTIONS(change_options), .run = run_down },
     { "migrate redo",    NULL,   "Undo the application's newest migration and apply it again.", which_database, OPTIONS(redo_options), .run = run_redo },
     { "migrate current", NULL,   "Show which migrations are applied and which are pending.", which_database, OPTIONS(dir_options), .run = run_current },
-    { "migrate history", NULL,   "Show every run of a migration, also those that failed or were undone.", which_database, .run = run_history },
+    { "migrate history", NULL,   "Show every run of a migration, also those that failed or were undone.", which_database, OPTIONS(dir_options), .run = run_history },
     { "migrate new",     "NAME", "Write the next pair of files of the application.", NULL, OPTIONS(dir_options), .min_args = 1, .max_args = 1, .run = run_new },
 };
 const struct command_group migrate_commands = { "Migrations", commands, ARRAY_LEN(commands) };

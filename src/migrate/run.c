@@ -14,8 +14,6 @@
 
 static bool at_line(const struct run *r, const struct split_statement *st, struct err *e)
 {
-    if (pg_transaction(r->work) != PG_BROKEN)
-        e->kind = E_DATABASE;
     return err_context(e, "%s:%d", r->step->script->path, st->line);
 }
 
@@ -240,7 +238,10 @@ static bool alone(struct run *r, struct err *e)
 bool run_script(struct run *r, struct err *e)
 {
     /* Files are cut by the standard's rules for strings. */
-    if (!pg_exec(r->work, "SET standard_conforming_strings = on", e))
-        return false;
-    return r->step->script->no_transaction ? alone(r, e) : wrapped(r, e);
+    bool ok = pg_exec(r->work, "SET standard_conforming_strings = on", e) && (r->step->script->no_transaction ? alone(r, e) : wrapped(r, e));
+
+    /* What a statement of the file was refused for is no matter of kinds: it could not be done. */
+    if (!ok && e->sqlstate[0])
+        e->kind = E_DATABASE;
+    return ok;
 }
