@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from dataclasses import dataclass, field
 
 import data
@@ -20,6 +21,7 @@ class Sample:
     refused: int = 0             # answered with an error status
     resident: int = 0            # bytes of the server's process tree, under load
     cpu_us: dict[str, float] = field(default_factory=dict)      # microseconds per operation, by party
+    others: float = 0                                           # share of the machine's CPU that other programs took
 
 
 @dataclass
@@ -43,8 +45,7 @@ class Meter:
 
     def _now(self) -> dict[str, float]:
         now = {name: machine.cpu_seconds(pid) for name, pid in self.parties.items()}
-        now["load"] = _children_cpu()
-        return now
+        return now | {"load": _children_cpu(), "everything": machine.busy_seconds(), "clock": time.monotonic()}
 
     def __enter__(self) -> Meter:
         self.before = self._now()
@@ -52,7 +53,10 @@ class Meter:
 
     def __exit__(self, *_: object) -> None:
         after = self._now()
-        self.used = {name: after[name] - before for name, before in self.before.items()}
+        used = {name: after[name] - before for name, before in self.before.items()}
+        available = used.pop("clock") * (os.cpu_count() or 1)
+        self.others = max(0.0, used.pop("everything") - sum(used.values())) / available
+        self.used = used
 
     def per(self, operations: int) -> dict[str, float]:
         return {name: used * 1e6 / max(operations, 1) for name, used in self.used.items()}
@@ -76,7 +80,7 @@ def http(target: Target, pg: Postgres, work: str, clients: int, seconds: float, 
     if result["broken"]:
         raise machine.Unable(f"{target.name}, {work}: {result['broken']} connections broke or timed out")
     return Sample(result["requests"] / result["seconds"], result["p99_us"] / 1000, result["refused"], resident,
-                  meter.per(result["requests"]))
+                  meter.per(result["requests"]), meter.others)
 
 
 def pgbench(pg: Postgres, org: str, work: str, clients: int, seconds: float, scale: data.Scale, seed: int) -> Sample:
@@ -92,4 +96,4 @@ def pgbench(pg: Postgres, org: str, work: str, clients: int, seconds: float, sca
     count = re.search(r"transactions actually processed: (\d+)", done.stdout)
     if done.returncode or not rate or not count:
         raise machine.Unable(f"pgbench {work}: {done.stderr.strip()[:300]}")
-    return Sample(float(rate[1]), cpu_us=meter.per(int(count[1])))
+    return Sample(float(rate[1]), cpu_us=meter.per(int(count[1])), others=meter.others)

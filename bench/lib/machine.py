@@ -96,6 +96,12 @@ def cpu_seconds(root: int) -> float:
     return sum(s[1] for pid in tree(root) if (s := _stat(pid))) / TICK
 
 
+def busy_seconds() -> float:
+    """CPU time of everything that ever ran here: all of /proc/stat but idle and waiting for disks."""
+    fields = [int(f) for f in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICK
+
+
 def resident_bytes(root: int) -> int:
     """Proportional set size, so that pages shared by forked workers count once."""
     total = 0
