@@ -202,6 +202,7 @@ static void rules(struct json_out *o, const struct resource *r, const struct fie
 {
     switch (f->kind) {
     case FIELD_TEXT:
+    case FIELD_OTHER:
         text_rules(o, r, f, p);
         break;
     case FIELD_INT:

@@ -127,6 +127,17 @@ static void missing(struct call *c, const char *constraint, struct err *e)
     fail(e, E_INPUT, "what %s refers to is not there", k->column);
 }
 
+/* A value that no check here could judge, because its type is one that travels as text. */
+static void unfit(struct call *c, struct err *e)
+{
+    if (strcmp(c->method, "GET") == 0) {
+        fail(e, E_PARAMETER, "the value of a filter does not fit the type of its field");
+        return;
+    }
+    fault_add(e, c->arena, "", "type", "has a value that does not fit the type of its field");
+    fail(e, E_INPUT, "1 field is not valid");
+}
+
 void explain_error(struct call *c, struct err *e)
 {
     const char *name = arena_strdup(c->arena, span_of(e->message));
@@ -142,5 +153,7 @@ void explain_error(struct call *c, struct err *e)
     } else if (strcmp(e->sqlstate, "23502") == 0) {
         fault_add(e, c->arena, pointer_of(c, name), "null", "must not be null");
         fail(e, E_INPUT, "1 field is not valid");
+    } else if (strncmp(e->sqlstate, "22", 2) == 0) {
+        unfit(c, e);
     }
 }

@@ -100,7 +100,9 @@ static bool items(struct query *q, const struct filter *f, enum field_kind kind,
 
     if (rest.n >= 2 && ((rest.p[0] == '(' && rest.p[rest.n - 1] == ')') || (rest.p[0] == '{' && rest.p[rest.n - 1] == '}')))
         rest = (struct span){ rest.p + 1, rest.n - 2 };
-    *out = arena_array(q->call->arena, struct span, rest.n / 2 + 1);
+    else if (rest.n > 0 && (rest.p[0] == '(' || rest.p[0] == '{' || rest.p[0] == '['))
+        return bad_value(f, f->text, "is a list that is not closed", e);
+    *out = arena_array(q->call->arena, struct span, rest.n + 1);
     for (*n = 0; rest.n > 0; ++*n) {
         struct span *item = &(*out)[*n];
 

@@ -25,7 +25,7 @@ bool projection_parse(struct call *c, struct projection *out, struct err *e)
     bool *want;
 
     *out = (struct projection){ .n = r->neager };
-    if (!call_param(c, "fields", &rest))
+    if (!call_param(c, "fields", &rest) || rest.n == 0)
         return true;
     want = arena_array(c->arena, bool, r->nfields);
     while (rest.n > 0) {

@@ -224,7 +224,9 @@ static bool check_bytes(const struct checker *k, const struct json *j, const cha
 
 static bool check_other(const struct checker *k, const struct json *j, const char *pointer)
 {
-    return j->type == JSON_STRING || j->type == JSON_NUMBER || wrong_type(k, pointer, "a string", j);
+    if (j->type != JSON_STRING && j->type != JSON_NUMBER)
+        return wrong_type(k, pointer, "a string", j);
+    return k->field->kind == FIELD_ARRAY || j->type == JSON_NUMBER || allowed(k, json_text(k->arena, j), pointer);
 }
 
 /* ---- containers ---- */

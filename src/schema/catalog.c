@@ -24,7 +24,8 @@ static const char columns_sql[] =
     "       (CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END)::int8, format_type(a.atttypid, a.atttypmod),"
     "       a.attnum::int4, a.attnotnull, a.attgenerated <> '' OR a.attidentity <> '', pg_get_expr(d.adbin, d.adrelid),"
     "       has_column_privilege(r.name, c.oid, a.attnum, 'INSERT') OR has_column_privilege(r.name, c.oid, a.attnum, 'UPDATE'),"
-    "       CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN (a.atttypmod - 4)::int8 END"
+    "       CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN (a.atttypmod - 4)::int8 END,"
+    "       (SELECT string_agg(e.enumlabel, E'\\x1f' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
     "  JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
@@ -135,6 +136,16 @@ static void take_tables(struct reader *r)
     }
 }
 
+/* The labels of an enum, as if a CHECK listed them. */
+static void take_labels(struct reader *r, struct span list, struct column *col)
+{
+    const char **labels = arena_array(r->arena, const char *, list.n / 2 + 1);
+
+    while (list.n > 0)
+        labels[col->nallowed++] = arena_strdup(r->arena, span_cut(&list, '\x1f'));
+    col->allowed = labels;
+}
+
 static void take_column(struct reader *r, int row, struct column *col)
 {
     col->name = text(r, row, 1);
@@ -148,6 +159,7 @@ static void take_column(struct reader *r, int row, struct column *col)
     col->writable = rows_bool(&r->rows, row, 9) && !col->generated;
     col->min = INT64_MIN;
     col->max = rows_null(&r->rows, row, 10) ? INT64_MAX : rows_i64(&r->rows, row, 10);
+    take_labels(r, rows_get(&r->rows, row, 11), col);
     comment_column(r->arena, rows_get(&r->rows, row, 2), col);
 }
 
