@@ -50,12 +50,13 @@ def workspace():
 
 
 def environment(folder, extra=None):
-    """Ours without any Keelson or PostgreSQL setting, temporary files below `folder`."""
+    """Ours without any Keelson or PostgreSQL setting; temporary files and sockets below `folder`."""
     env = {k: v for k, v in os.environ.items() if not CONFIGURATION.match(k)}
-    tmp = folder / "tmp"
-    tmp.mkdir(exist_ok=True)
-    tmp.chmod(0o1777)
-    return env | SANITIZER_OPTIONS | {"TMPDIR": str(tmp)} | (extra or {})
+    tmp, run_dir = folder / "tmp", folder / "run"
+    for place in (tmp, run_dir):
+        place.mkdir(exist_ok=True)
+        place.chmod(0o1777)
+    return env | SANITIZER_OPTIONS | {"TMPDIR": str(tmp), "RUNTIME_DIRECTORY": str(run_dir)} | (extra or {})
 
 
 def run(*args, folder=None, env=None, stdin=None, timeout=120):

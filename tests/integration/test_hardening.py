@@ -12,6 +12,7 @@ PROGRAM = ROOT / "build-clang" / "keelson"
 
 
 def readelf(*options):
+    assert PROGRAM.exists(), f"{PROGRAM} is not built: ./test builds it"
     return subprocess.run(["readelf", "-W", *options, PROGRAM], capture_output=True, text=True, check=True).stdout
 
 
