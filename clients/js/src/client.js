@@ -13,24 +13,27 @@ function condition(object, ifMatch) {
   return typeof object === "object" && object.version !== undefined ? `"v${object.version}"` : undefined;
 }
 
-/** Filters: { status: "new" } is equality, { created_at: { gte: "..." } } names the operator, an array is `in`. */
+/** Filters: { status: "new" } is equality, { created_at: { gte, lt } } names operators, an array is `in`, null is `is`. */
 export function filters(where = {}) {
   const query = {};
   for (const [field, wanted] of Object.entries(where)) {
     if (wanted === undefined) continue;
     const plain = wanted === null || typeof wanted !== "object" || Array.isArray(wanted) || wanted instanceof Date;
-    const pairs = plain ? [[wanted === null ? "is" : Array.isArray(wanted) ? "in" : "eq", wanted]] : Object.entries(wanted);
-    const texts = pairs.map(([op, value]) => `${op}.${operand(op, value)}`);
-    if (texts.length > 1) throw new TypeError(`${field}: one operator a field`);
-    query[field] = texts[0];
+    const operators = plain ? { [wanted === null ? "is" : Array.isArray(wanted) ? "in" : "eq"]: wanted } : wanted;
+    query[field] = Object.entries(operators).map(([op, value]) => `${op}.${operand(op, value)}`);
   }
   return query;
 }
 
 function operand(op, value) {
   if (op === "cs") return JSON.stringify(value);
-  if (Array.isArray(value)) return `(${value.map(String).join(",")})`;
+  if (Array.isArray(value)) return `(${value.map((item) => quoted(operand("eq", item))).join(",")})`;
   return value instanceof Date ? value.toISOString() : String(value);
+}
+
+/** An item of a list: in quotes where commas and the like would be taken for the list's own. */
+function quoted(text) {
+  return /^[^,"\\(){}[\]]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
 class Resource {
@@ -94,8 +97,7 @@ class Resumes extends WritableResource {
   /** `data`: Blob, ArrayBuffer, Uint8Array, string. Returns the resume with the file's length and digest. */
   putFile(resume, data, { type, fileName, ...options } = {}) {
     const headers = { "content-type": type || data.type || "application/octet-stream" };
-    if (fileName) headers["content-disposition"] = `attachment; filename*=UTF-8''${segment(fileName)}`;
-    return this.transport.json("PUT", { path: this.path(idOf(resume), "file"), body: data, headers, ...options });
+    return this.transport.json("PUT", { path: this.path(idOf(resume), "file"), query: { name: fileName }, body: data, headers, ...options });
   }
 
   /** { bytes, type, digest }; `range` like "bytes=0-99" for a part. */
@@ -103,7 +105,7 @@ class Resumes extends WritableResource {
     const headers = { accept: "*/*", ...(range ? { range } : {}) };
     const { response, value } = await this.transport.send("GET", { path: this.path(idOf(resume), "file"), headers, bytes: true, ...options });
     const header = (name) => response.headers.get(name) ?? undefined;
-    return { bytes: value, type: header("content-type"), digest: header("repr-digest") ?? header("digest"), etag: header("etag") };
+    return { bytes: value, type: header("content-type"), digest: header("repr-digest"), etag: header("etag") };
   }
 }
 

@@ -139,11 +139,15 @@ export interface List<T> extends PromiseLike<Page<T>>, AsyncIterable<T> {
 }
 
 type Scalar = string | number | boolean | Date;
-export type Operators = Partial<Record<"eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "like", Scalar>> & { in?: Scalar[]; is?: null | boolean; cs?: Json };
+export type Operators = Partial<Record<"eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "like", Scalar>> & {
+  in?: Scalar[];
+  is?: null | boolean | "not_null";
+  cs?: Json;
+};
 export interface ListOptions extends CallOptions {
-  /** { status: "new" } is equality, { created_at: { gte } } names the operator, an array is `in`, `cs` is containment. */
+  /** { status: "new" } is equality, { created_at: { gte, lt } } names operators, an array is `in`, `cs` is containment. */
   where?: Record<string, Scalar | null | Scalar[] | Operators | undefined>;
-  /** Columns, comma separated, `-` for descending: "-created_at,id". */
+  /** "created_at.desc,id" */
   order?: string;
   limit?: number;
   cursor?: string;
@@ -187,7 +191,7 @@ export interface WritableResource<T, Input> extends Resource<T> {
 export interface Resumes extends WritableResource<Resume, ResumeInput> {
   putFile(
     resume: Id,
-    data: Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | string,
+    data: Blob | ArrayBuffer | ArrayBufferView | string,
     options?: CallOptions & { type?: string; fileName?: string },
   ): Promise<any>;
   getFile(resume: Id, options?: CallOptions & { range?: string }): Promise<{ bytes: Uint8Array; type?: string; digest?: string; etag?: string }>;

@@ -65,8 +65,8 @@ export class Transport {
 
   #url({ path, query }) {
     const pairs = new URLSearchParams();
-    for (const [name, value] of Object.entries(query ?? {}))
-      if (value !== undefined && value !== null) pairs.append(name, String(value));
+    for (const [name, values] of Object.entries(query ?? {}))
+      for (const value of [values].flat()) if (value !== undefined && value !== null) pairs.append(name, String(value));
     const text = pairs.toString();
     return this.baseUrl + path + (text ? "?" + text : "");
   }

@@ -114,10 +114,20 @@ test("messages continue after the last one; a tail is one page", async () => {
 
 test("filters", () => {
   const when = new Date("2026-01-02T03:04:05Z");
-  assert.deepEqual(filters({ a: "x", b: 1, c: null, d: ["p", "q"], e: { gte: when }, f: { cs: { k: [1] } }, g: undefined, h: true }), {
-    a: "eq.x", b: "eq.1", c: "is.null", d: "in.(p,q)", e: "gte.2026-01-02T03:04:05.000Z", f: 'cs.{"k":[1]}', h: "eq.true",
+  const where = {
+    a: "x", b: 1, c: null, d: ["p", "q"], e: { gte: when, lt: "2027" }, f: { cs: { k: [1] } }, g: undefined, h: true,
+    i: ["a,b", 'say "hi"', "", "(c)"],
+  };
+  assert.deepEqual(filters(where), {
+    a: ["eq.x"], b: ["eq.1"], c: ["is.null"], d: ["in.(p,q)"], e: ["gte.2026-01-02T03:04:05.000Z", "lt.2027"],
+    f: ['cs.{"k":[1]}'], h: ["eq.true"], i: ['in.("a,b","say \\"hi\\"","","(c)")'],
   });
-  assert.throws(() => filters({ a: { gt: 1, lt: 2 } }), TypeError);
+});
+
+test("two operators of a field are two parameters", async () => {
+  const { client, calls } = scripted(json({ items: [] }));
+  await client.candidates.list({ where: { version: { gte: 1, lt: 3 } } });
+  assert.equal(calls[0].url, "http://h/v1/candidates?version=gte.1&version=lt.3");
 });
 
 test("lone surrogates and U+0000 leave as escapes", async () => {

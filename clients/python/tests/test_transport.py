@@ -180,11 +180,17 @@ def test_messages_continue_after_the_last_one_and_a_tail_is_one_page():
 
 def test_filters():
     when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-    assert filters({"a": "x", "b": 1, "c": None, "d": ["p", "q"], "e": {"gte": when}, "f": {"cs": {"k": [1]}}, "h": True}) == {
-        "a": "eq.x", "b": "eq.1", "c": "is.null", "d": "in.(p,q)", "e": "gte.2026-01-02T03:04:05+00:00", "f": 'cs.{"k":[1]}',
-        "h": "eq.true"}
-    with pytest.raises(ValueError):
-        filters({"a": {"gt": 1, "lt": 2}})
+    where = {"a": "x", "b": 1, "c": None, "d": ["p", "q"], "e": {"gte": when, "lt": "2027"}, "f": {"cs": {"k": [1]}}, "h": True,
+             "i": ["a,b", 'say "hi"', "", "(c)"]}
+    assert filters(where) == {
+        "a": ["eq.x"], "b": ["eq.1"], "c": ["is.null"], "d": ["in.(p,q)"], "e": ["gte.2026-01-02T03:04:05+00:00", "lt.2027"],
+        "f": ['cs.{"k":[1]}'], "h": ["eq.true"], "i": ['in.("a,b","say \\"hi\\"","","(c)")']}
+
+
+def test_two_operators_of_a_field_are_two_parameters():
+    with scripted(ok()) as (client, script):
+        client.candidates.list(where={"version": {"gte": 1, "lt": 3}}).page()
+        assert script.calls[0]["path"] == "/v1/candidates?version=gte.1&version=lt.3"
 
 
 def test_lone_surrogates_and_nul_leave_as_escapes_and_nan_does_not_leave():

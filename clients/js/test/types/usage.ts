@@ -12,8 +12,8 @@ export async function use(): Promise<number> {
   await client.candidates.update(candidate.id, { headline: "Analyst" }, { ifMatch: "*" });
   // @ts-expect-error an identifier alone does not say which version is changed
   await client.candidates.update(candidate.id, { headline: "Analyst" });
-  const page = await client.candidates.list({ where: { status: "new", created_at: { gte: new Date() }, metadata: { cs: { a: 1 } } } });
-  for await (const found of client.candidates.list({ order: "-created_at" })) page.items.push(found);
+  const page = await client.candidates.list({ where: { status: "new", created_at: { gte: new Date(), lt: "2027-01-01T00:00:00Z" }, metadata: { cs: { a: 1 } } } });
+  for await (const found of client.candidates.list({ order: "created_at.desc" })) page.items.push(found);
   const { sessionId } = await client.startConversation({ candidate: { full_name: "x" } });
   const { last_seq } = await client.sessions.append(sessionId, { role: "user", content: "Hello" }, { expectLastSeq: 0 });
   // @ts-expect-error not a role

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,8 +51,8 @@ class Conversation:
 
 def call(method: str, path: str, read: Callable[[Answer], T], *, query: Optional[Mapping[str, Any]] = None, body: Any = None,
          raw: Optional[bytes] = None, headers: Optional[Mapping[str, Optional[str]]] = None, safe: Optional[bool] = None) -> Call[T]:
-    pairs = [(k, str(v)) for k, v in (query or {}).items() if v is not None]
-    target = path + ("?" + urlencode(pairs) if pairs else "")
+    pairs = {k: v for k, v in (query or {}).items() if v is not None}
+    target = path + ("?" + urlencode(pairs, doseq=True) if pairs else "")
     sent = {k: v for k, v in (headers or {}).items() if v is not None}
     if body is not None:
         sent.setdefault("Content-Type", "application/json")
@@ -90,7 +91,7 @@ def as_memory(answer: Answer) -> MemoryDocument:
 
 def as_file(answer: Answer) -> File:
     h = answer.headers
-    return File(answer.body, h.get("content-type"), h.get("repr-digest", h.get("digest")), h.get("etag"))
+    return File(answer.body, h.get("content-type"), h.get("repr-digest"), h.get("etag"))
 
 
 def path_of(resource: str, *parts: str) -> str:
@@ -108,15 +109,12 @@ def condition(found: Object, if_match: Optional[str]) -> Optional[str]:
     return if_match
 
 
-def filters(where: Optional[Mapping[str, Any]]) -> Dict[str, str]:
-    """{"status": "new"} is equality, {"created_at": {"gte": ...}} names the operator, a list is `in`."""
+def filters(where: Optional[Mapping[str, Any]]) -> Dict[str, List[str]]:
+    """{"status": "new"} is equality, {"created_at": {"gte": ..., "lt": ...}} names operators, a list is `in`, None is `is`."""
     query = {}
     for field, wanted in (where or {}).items():
         operators = wanted if isinstance(wanted, Mapping) else {_operator(wanted): wanted}
-        if len(operators) != 1:
-            raise ValueError(f"{field}: one operator a field")
-        ((name, value),) = operators.items()
-        query[field] = f"{name}.{_operand(name, value)}"
+        query[field] = [f"{name}.{_operand(name, value)}" for name, value in operators.items()]
     return query
 
 
@@ -128,12 +126,19 @@ def _operand(name: str, value: Any) -> str:
     if name == "cs":
         return dumps(value).decode()
     if isinstance(value, (list, tuple)):
-        return "(" + ",".join(_operand("eq", v) for v in value) + ")"
+        return "(" + ",".join(_quoted(_operand("eq", v)) for v in value) + ")"
     if isinstance(value, datetime):
         return value.isoformat()
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return str(value)
+
+
+def _quoted(text: str) -> str:
+    """An item of a list: in quotes where commas and the like would be taken for the list's own."""
+    if re.fullmatch(r'[^,"\\(){}\[\]]+', text):
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
 def get(resource: str, found: str, fields: Optional[Sequence[str]], include: Optional[str]) -> Call[JSON]:
@@ -196,9 +201,8 @@ def transition(resource: str, found: Object, to: str, reason: Optional[str]) -> 
 
 
 def put_file(found: Object, data: bytes, media_type: str, file_name: Optional[str]) -> Call[JSON]:
-    disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}" if file_name else None
-    return call("PUT", path_of("resumes", id_of(found), "file"), as_json, raw=data,
-                headers={"Content-Type": media_type, "Content-Disposition": disposition})
+    return call("PUT", path_of("resumes", id_of(found), "file"), as_json, query={"name": file_name}, raw=data,
+                headers={"Content-Type": media_type})
 
 
 def get_file(found: Object, range: Optional[str]) -> Call[File]:

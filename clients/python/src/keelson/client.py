@@ -53,7 +53,10 @@ class Resource:
     def list(self, *, where: Optional[Mapping[str, Any]] = None, order: Optional[str] = None, limit: Optional[int] = None,
              cursor: Optional[str] = None, fields: Optional[Sequence[str]] = None, include: Optional[str] = None,
              count: Optional[str] = None) -> Listing:
-        """where: {"status": "new"} is equality, {"created_at": {"gte": ...}} names the operator, a list is `in`."""
+        """where: {"status": "new"} is equality, {"created_at": {"gte": ..., "lt": ...}} names operators, a list is `in`.
+
+        order: "created_at.desc,id"
+        """
         return self._list(calls.path_of(self.name), calls.list_query(where, order, limit, cursor, fields, include, count))
 
 
