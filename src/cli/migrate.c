@@ -194,7 +194,8 @@ static void text_report(const struct work *w, const struct migrate_lines *l, con
     if (r->ndone == 0 && !r->failed)
         printf("nothing to do: %d applied, %d pending\n", migrate_report_count(l, "applied"), left);
     else
-        printf("\n%d applied, %d undone, %s; %d pending\n", r->ndone - undone, undone, r->failed ? "1 failed" : "confirmed by a fresh connection", left);
+        printf("\n%d applied, %d undone, %s; %d pending\n", r->ndone - undone, undone,
+               r->failed ? "1 failed" : "confirmed by a fresh connection", left);
 }
 
 static bool request(const struct command_call *c, enum migrate_plan_verb verb, struct migrate_plan_request *out, struct apply_options *o,
@@ -337,14 +338,15 @@ static const struct command_option redo_options[] = { DIR_OPTION, PROJECT_OPTION
 static const char which_database[] =
     "The database is that of KEELSON_OWNER_URL, else of DATABASE_URL if its role may act as keelson_owner, else the embedded one.";
 
-#define OPTIONS(o) .options = (o), .noptions = ARRAY_LEN(o)
+#define ON_DATABASE(o) .more = which_database, .options = (o), .noptions = ARRAY_LEN(o)
 
 static const struct command commands[] = {
-    { "migrate up",      NULL,   "Apply what is pending, Keelson's migrations first.", which_database, OPTIONS(change_options), .run = run_up },
-    { "migrate down",    NULL,   "Undo the application's newest migration.", which_database, OPTIONS(change_options), .run = run_down },
-    { "migrate redo",    NULL,   "Undo the application's newest migration and apply it again.", which_database, OPTIONS(redo_options), .run = run_redo },
-    { "migrate current", NULL,   "Show which migrations are applied and which are pending.", which_database, OPTIONS(dir_options), .run = run_current },
-    { "migrate history", NULL,   "Show every run of a migration, also those that failed or were undone.", which_database, OPTIONS(dir_options), .run = run_history },
-    { "migrate new",     "NAME", "Write the next pair of files of the application.", NULL, OPTIONS(dir_options), .min_args = 1, .max_args = 1, .run = run_new },
+    { .name = "migrate up",      .summary = "Apply what is pending, Keelson's migrations first.",              ON_DATABASE(change_options), .run = run_up },
+    { .name = "migrate down",    .summary = "Undo the application's newest migration.",                        ON_DATABASE(change_options), .run = run_down },
+    { .name = "migrate redo",    .summary = "Undo the application's newest migration and apply it again.",     ON_DATABASE(redo_options),   .run = run_redo },
+    { .name = "migrate current", .summary = "Show which migrations are applied and which are pending.",        ON_DATABASE(dir_options),    .run = run_current },
+    { .name = "migrate history", .summary = "Show every run of a migration, also what failed or was undone.",  ON_DATABASE(dir_options),    .run = run_history },
+    { .name = "migrate new",     .summary = "Write the next pair of files of the application.", .args = "NAME", .min_args = 1, .max_args = 1,
+      .options = dir_options, .noptions = ARRAY_LEN(dir_options), .run = run_new },
 };
 const struct command_group migrate_commands = { "Migrations", commands, ARRAY_LEN(commands) };

@@ -257,5 +257,6 @@ bool apply_none_pending(struct arena *a, const struct pg_target *t, const char *
     if (c.wrong)
         return fail(e, E_DATABASE, "%s: migration %s %04lld is %s; `keelson migrate current` shows more", t->shown, c.wrong->project,
                     (long long)c.wrong->version, migrate_plan_state_name(c.wrong->state));
-    return c.pending == 0 || fail(e, E_DATABASE, "%s: pending migrations: %d; run `keelson migrate up`, or start with --migrate", t->shown, c.pending);
+    return c.pending == 0 ||
+           fail(e, E_DATABASE, "%s: pending migrations: %d; run `keelson migrate up`, or start with --migrate", t->shown, c.pending);
 }

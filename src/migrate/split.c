@@ -73,7 +73,7 @@ static bool skip_blanks(struct scan *s)
     return true;
 }
 
-/* At the opening quote.  A doubled quote is two strings side by side to a scanner, which comes to the same. */
+/* At the opening quote; a doubled one stands for itself. */
 static bool skip_quoted(struct scan *s, int quote, bool escapes)
 {
     s->at++;

@@ -47,6 +47,7 @@ static const struct {
     { "a gap",               { { UP, ONE }, { DOWN, ONE }, { "0003_c.up.sql", ONE } },  "d/0003_c.up.sql: number 0002 is missing in front of it" },
     { "the first missing",   { { "0002_a.up.sql", ONE }, { "0002_a.down.sql", ONE } },  "d/0002_a.up.sql: number 0001 is missing in front of it" },
     { "one number twice",    { { UP, ONE }, { DOWN, ONE }, { "0001_b.up.sql", ONE } },  "d/0001_b.up.sql: number 1 is also used by d/0001_a.up.sql" },
+    { "spelled otherwise",   { { UP, ONE }, { "00001_a.up.sql", ONE } },                "d/00001_a.up.sql: number 1 is also used by d/0001_a.up.sql" },
     { "no down",             { { UP, ONE } },                                           "d/0001_a.up.sql: its .down.sql is missing; write it, or declare \"-- keelson: irreversible REASON\"" },
     { "no up",               { { DOWN, ONE } },                                         "d/0001_a.down.sql: its .up.sql is missing" },
     { "unknown directive",   { { UP, "-- keelson: no-transactions\n" ONE } },           "d/0001_a.up.sql: line 1: unknown directive \"no-transactions\"" },

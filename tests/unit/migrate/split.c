@@ -31,6 +31,7 @@ static const struct {
     { "a doubled quote",                  "SELECT 'a'';b'; SELECT 2",                { "SELECT 'a'';b'", "SELECT 2" } },
     { "a backslash escapes nothing",      "SELECT 'a\\'; SELECT 2",                  { "SELECT 'a\\'", "SELECT 2" } },
     { "but in an escape string it does",  "SELECT E'a\\';b'; SELECT 2",              { "SELECT E'a\\';b'", "SELECT 2" } },
+    { "also after a doubled quote",       "SELECT E'a''\\';b'; SELECT 2",            { "SELECT E'a''\\';b'", "SELECT 2" } },
     { "the small letter too",             "SELECT e'\\\\'; SELECT 2",                { "SELECT e'\\\\'", "SELECT 2" } },
     { "a name that ends with e is none",  "SELECT type'a\\'; SELECT 2",              { "SELECT type'a\\'", "SELECT 2" } },
     { "a quoted name",                    "SELECT \"a;\"\"b\"; SELECT 2",            { "SELECT \"a;\"\"b\"", "SELECT 2" } },
