@@ -77,7 +77,9 @@ void connection_send(struct connection *c, struct span head, struct span body);
 /* An interim line outside any answer; false: not sent. */
 bool connection_interim(struct connection *c, struct span line);
 void connection_linger(struct connection *c);
-void connection_close(struct connection *c);        /* not in CONN_HANDLER; the struct stays until the end of the turn */
-void connection_abandon(struct connection *c);      /* the server closes: any state, freed at once, the handler keeps its exchange */
+/* Not in CONN_HANDLER; the struct stays until the end of the turn. */
+void connection_close(struct connection *c);
+/* The server closes: in any state, freed at once; a handler keeps its exchange. */
+void connection_abandon(struct connection *c);
 
 #endif

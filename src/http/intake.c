@@ -187,13 +187,14 @@ static void advance_body(struct connection *c)
 
 static void begin_body(struct connection *c)
 {
+    static const struct span go_on = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
     struct work *w = c->work;
 
     connection_become(c, CONN_BODY);
     c->began = loop_now(c->server->loop);
     w->chunks = (struct http_chunks){ 0 };
     w->body = BUF(w->head.chunked ? w->body_max : (size_t)w->head.length);
-    if (w->head.expect_continue && w->n == w->head_len && !connection_interim(c, SPAN("HTTP/1.1 100 Continue\r\n\r\n"))) {
+    if (w->head.expect_continue && w->n == w->head_len && !connection_interim(c, go_on)) {
         connection_close(c);
         return;
     }

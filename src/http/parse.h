@@ -21,7 +21,9 @@
 #define HTTP_TARGET_MAX  8192
 #define HTTP_FIELDS_MAX  100
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64 };
+enum http_method {                  /* bits, for sets of them */
+    HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64,
+};
 
 struct http_field {
     struct span name;               /* as spelled; compare with span_ieq */
@@ -46,9 +48,12 @@ struct http_head {                  /* spans view the caller's bytes */
 
 enum http_result { HTTP_OK, HTTP_MORE, HTTP_BAD };
 
-/* A whole head?  HTTP_OK: *used bytes were the head (one empty line before it is forgiven and counted).  HTTP_MORE: not yet (and under all limits).
-   HTTP_BAD: *e is E_MALFORMED, E_URI, E_HEADERS, E_HTTP_VERSION, E_NOT_IMPLEMENTED or E_EXPECT; close after answering;
-   method, target and path are set as far as they were read.  Keeps no state: call it when a line has come, not for every byte. */
+/*
+ * A whole head?  HTTP_OK: *used bytes were the head (one empty line before it is forgiven and counted).  HTTP_MORE: not yet
+ * (and under all limits).  HTTP_BAD: *e is E_MALFORMED, E_URI, E_HEADERS, E_HTTP_VERSION, E_NOT_IMPLEMENTED or E_EXPECT; close
+ * after answering; method, target, path and fields are set as far as they were read.
+ * Keeps no state: call it when a line has come, not for every byte.
+ */
 enum http_result http_parse_head(struct span in, struct http_head *out, size_t *used, struct err *e);
 
 /* First field of that name, or SPAN_NONE; *count (may be NULL) says how many there are. */
@@ -80,7 +85,8 @@ static inline int http_hex(char c)
 struct http_path { struct span seg[16]; size_t n; bool trailing_slash; };
 MUST_CHECK bool http_parse_path(struct arena *a, struct span path, struct http_path *out, struct err *e);
 
-/* application/x-www-form-urlencoded query: '+' is a blank.  E_PARAMETER for bad escapes, NUL, invalid UTF-8, more than 100. */
+/* application/x-www-form-urlencoded query: '+' is a blank.  E_PARAMETER for bad escapes, NUL, invalid UTF-8, a parameter
+   without a name, more than 100. */
 struct http_param { struct span name, value; };
 MUST_CHECK bool http_parse_query(struct arena *a, struct span query, struct http_param **out, size_t *n, struct err *e);
 

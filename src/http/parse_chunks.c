@@ -112,7 +112,8 @@ static bool take_line(struct http_chunks *c, char b, struct err *e)
     bool trailer = c->state >= TRAILER_START;
 
     if (++c->line > (trailer ? HTTP_HEAD_MAX : SIZE_LINE_MAX))
-        return trailer ? fail(e, E_HEADERS, "trailers are longer than 16384 bytes") : bad(e, "a chunk size line is too long");
+        return trailer ? fail(e, E_HEADERS, "trailers are longer than %d bytes", HTTP_HEAD_MAX)
+                       : bad(e, "a chunk size line is too long");
     switch (c->state) {
     case SIZE_START:
     case SIZE:

@@ -139,8 +139,8 @@ static bool has_no_length(int status)
 }
 
 /* `connection` is a whole line, or empty. */
-static bool render_head(struct http_server *s, int status, const struct http_header *headers, size_t nheaders, size_t length,
-                        struct span request_id, struct span connection)
+static bool render_head(struct http_server *s, int status, const struct http_header *headers, size_t nheaders,
+                        size_t length, struct span request_id, struct span connection)
 {
     struct buf *b = &s->head;
 
@@ -168,7 +168,8 @@ static struct span connection_line(const struct connection *c)
     return c->work->head.minor == 0 ? SPAN("Connection: keep-alive\r\n") : SPAN("");
 }
 
-static void send_reply(struct connection *c, int status, const struct http_header *headers, size_t nheaders, struct span body)
+static void send_reply(struct connection *c, int status, const struct http_header *headers, size_t nheaders,
+                       struct span body)
 {
     struct work *w = c->work;
     struct http_server *s = c->server;
@@ -176,7 +177,8 @@ static void send_reply(struct connection *c, int status, const struct http_heade
 
     c->close |= s->draining;
     if (!render_head(s, status, headers, nheaders, body.n, w->x.request_id, connection_line(c))) {
-        log_event(LOG_ERROR, "http_reply_refused", "request_id=%.*s reason=%s", SPAN_ARG(w->x.request_id), "headers too large");
+        log_event(LOG_ERROR, "http_internal_error", "request_id=%.*s error=%s", SPAN_ARG(w->x.request_id),
+                  "the headers of the answer are too large");
         c->close = true;
         silent = true;
         render_head(s, 500, NULL, 0, 0, w->x.request_id, connection_line(c));
@@ -240,7 +242,9 @@ static void add_faults(struct json_out *o, const struct fault *f)
 /* What went wrong inside is for the log; the client gets the identifier to ask about. */
 static const char *detail_of(const struct err *e, const struct err_info *info)
 {
-    return info->http == 500 ? "The server failed to answer this request; its log has the reason under this request_id." : e->message;
+    static const char inside[] = "The server failed to answer this request; its log has the reason under this request_id.";
+
+    return info->http == 500 ? inside : e->message;
 }
 
 static void add_text(struct json_out *o, const char *key, struct span value)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 static const struct { unsigned method; const char *name; } names[] = {
-    { HTTP_GET,    "GET"    }, { HTTP_HEAD,    "HEAD"    }, { HTTP_POST, "POST" }, { HTTP_PUT, "PUT" }, { HTTP_PATCH, "PATCH" },
-    { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" },
+    { HTTP_GET,   "GET"   }, { HTTP_HEAD,   "HEAD"   }, { HTTP_POST,    "POST"    }, { HTTP_PUT, "PUT" },
+    { HTTP_PATCH, "PATCH" }, { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" },
 };
 
 /* One segment of the pattern, which stands behind its '/'; *at moves to the end of it. */

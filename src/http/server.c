@@ -75,9 +75,10 @@ static void name_inet(struct http_server *s)
     struct sockaddr_storage addr = { 0 };
     socklen_t len = sizeof(addr);
     char host[INET6_ADDRSTRLEN], port[8];
+    int numeric = NI_NUMERICHOST | NI_NUMERICSERV;
 
     if (getsockname(s->listen.fd, (struct sockaddr *)&addr, &len) < 0
-        || getnameinfo((struct sockaddr *)&addr, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        || getnameinfo((struct sockaddr *)&addr, len, host, sizeof(host), port, sizeof(port), numeric) != 0)
         return;
     snprintf(s->address, sizeof(s->address), addr.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }

@@ -41,8 +41,8 @@ struct http_config {
     usec        header_timeout, body_timeout, idle_timeout, write_timeout;
     size_t      output_max;         /* largest answer */
     void       *user;
-    /* Head complete (method known, path still encoded): how many body bytes are allowed?  May refuse (false, *e): answered and closed.
-       Called before "100 Continue" is sent. */
+    /* Head complete (method known, path still encoded): how many body bytes are allowed?  May refuse (false, *e): answered
+       and closed.  Called before "100 Continue" is sent. */
     bool (*on_head)(void *user, const struct http_head *h, size_t *body_max, struct err *e);
     void (*on_request)(void *user, struct exchange *x);
     void (*on_gone)(void *user, struct exchange *x);      /* x->gone was just set; still to be answered */
@@ -50,7 +50,8 @@ struct http_config {
 
 struct http_counters {
     uint64_t accepted, requests, bytes_in, bytes_out;
-    uint64_t rejects_headers_timeout, rejects_body_timeout, rejects_too_large, rejects_malformed, rejects_overload, rejects_draining, write_stalls;
+    uint64_t rejects_headers_timeout, rejects_body_timeout, rejects_too_large, rejects_malformed, rejects_overload,
+             rejects_draining, write_stalls;
     size_t   connections, inflight;
 };
 
@@ -63,7 +64,8 @@ const char *http_address(const struct http_server *s);    /* as bound: "127.0.0.
 /* Stop accepting, let exchanges finish, close idle connections; `done` is called, from the loop, when none is left, and may
    close the server.  Requests that begin after this get 503 draining. */
 void http_drain(struct http_server *s, void (*done)(void *user), void *user);
-void http_close(struct http_server *s);                   /* at once; not from within on_head, on_request or on_gone; NULL is fine */
+/* At once; not from within on_head, on_request or on_gone.  NULL is fine. */
+void http_close(struct http_server *s);
 const struct http_counters *http_counters(const struct http_server *s);
 
 #endif

@@ -55,7 +55,8 @@ static void decode_target(const struct http_head *h)
 
     if (http_parse_path(&a, h->path, &p, &e))
         for (size_t i = 0; i < p.n; i++)
-            require(p.seg[i].n && span_utf8(p.seg[i]) && !memchr(p.seg[i].p, '/', p.seg[i].n) && !memchr(p.seg[i].p, 0, p.seg[i].n));
+            require(p.seg[i].n && span_utf8(p.seg[i]) && !memchr(p.seg[i].p, '/', p.seg[i].n)
+                    && !memchr(p.seg[i].p, 0, p.seg[i].n));
     if (http_parse_query(&a, h->query, &params, &n, &e))
         for (size_t i = 0; i < n; i++)
             require(span_utf8(params[i].name) && span_utf8(params[i].value));

@@ -120,7 +120,9 @@ static void test_half_closed_client_gets_its_answer(void **state)
 
 static void test_client_goes_in_the_middle_of_a_request(void **state)
 {
-    static const struct span starts[] = { SPAN(""), SPAN("GET / HT"), SPAN("POST / HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nhalf") };
+    static const struct span starts[] = {
+        SPAN(""), SPAN("GET / HT"), SPAN("POST / HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nhalf"),
+    };
     struct edge t;
 
     (void)state;
@@ -260,7 +262,8 @@ static void test_drain_answers_who_waits(void **state)
     assert_int_equal(send(waiting->watch.fd, HOLD, sizeof(HOLD) - 1, 0), sizeof(HOLD) - 1);
     http_drain(t.server, drained, &t);
     edge_until(&t, waiting->ended);
-    assert_true(client_has(waiting, "HTTP/1.1 503 ") && client_has(waiting, "\"code\":\"draining\"") && client_has(waiting, "Retry-After: 1\r\n"));
+    assert_true(client_has(waiting, "HTTP/1.1 503 ") && client_has(waiting, "\"code\":\"draining\""));
+    assert_true(client_has(waiting, "Retry-After: 1\r\n"));
     assert_int_equal(edge_counters(&t)->rejects_draining, 1);
     client_send(&t, started, SPAN("rted HTTP/1.1\r\n" H "\r\n"));
     edge_until(&t, started->ended);

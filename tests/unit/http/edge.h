@@ -1,6 +1,6 @@
 /*
- * A server with a small handler and clients on the same loop, for the tests of the edge: nothing runs beside the test, so what
- * it sees is what happened.
+ * A server with a small handler and clients on the same loop, for the tests of the edge: nothing runs beside the test, so
+ * what it sees is what happened.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_TESTS_UNIT_HTTP_EDGE_H
@@ -78,7 +78,9 @@ static void edge_big(struct exchange *x)
 static void edge_on_request(void *user, struct exchange *x)
 {
     static const struct http_header forged = { "X-Name", SPAN("a\r\nX-Forged: b") };
-    static const struct http_header own[] = { { "Cache-Control", SPAN("max-age=60") }, { "Content-Length", SPAN("999") }, { "ETag", SPAN("\"v1\"") } };
+    static const struct http_header own[] = {
+        { "Cache-Control", SPAN("max-age=60") }, { "Content-Length", SPAN("999") }, { "ETag", SPAN("\"v1\"") },
+    };
     static const struct err inside = { .kind = E_INTERNAL, .message = "secret detail" };
     struct edge *t = user;
 
