@@ -58,9 +58,13 @@ class Resource {
 }
 
 class WritableResource extends Resource {
-  create(object, { idempotencyKey, ...options } = {}) {
-    const headers = idempotencyKey ? { "idempotency-key": idempotencyKey } : {};
-    return this.transport.json("POST", { path: this.path(), json: object, headers, safe: Boolean(idempotencyKey), ...options });
+  create(object, options) {
+    return this.write("POST", { path: this.path(), json: object }, options);
+  }
+
+  write(method, call, { idempotencyKey, ...options } = {}) {
+    const headers = idempotencyKey ? { ...call.headers, "idempotency-key": idempotencyKey } : call.headers;
+    return this.transport.json(method, { ...call, headers, safe: Boolean(idempotencyKey), ...options });
   }
 
   /** All or none of up to 1,000 objects; they come back in the order given. */
@@ -75,7 +79,7 @@ class WritableResource extends Resource {
     if (match === undefined)
       throw new TypeError("update() needs the object as it was read, or { ifMatch } ('*' to overwrite whatever is there)");
     const headers = { "content-type": "application/merge-patch+json", "if-match": match };
-    return this.transport.json("PATCH", { path: this.path(idOf(object)), json: patch, headers, ...options });
+    return this.write("PATCH", { path: this.path(idOf(object)), json: patch, headers }, options);
   }
 
   /** To the trash, with everything below it. */
@@ -85,11 +89,11 @@ class WritableResource extends Resource {
   }
 
   restore(object, options) {
-    return this.transport.json("POST", { path: this.path(idOf(object), "restore"), ...options });
+    return this.write("POST", { path: this.path(idOf(object), "restore") }, options);
   }
 
   transition(object, to, { reason, ...options } = {}) {
-    return this.transport.json("POST", { path: this.path(idOf(object), "transitions"), json: { to, reason }, ...options });
+    return this.write("POST", { path: this.path(idOf(object), "transitions"), json: { to, reason } }, options);
   }
 }
 

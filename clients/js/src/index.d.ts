@@ -163,7 +163,7 @@ export interface WriteOptions extends CallOptions {
   /** Makes the call safe to repeat; it is then repeated when the server is overloaded or cannot be reached. */
   idempotencyKey?: string;
 }
-export interface ChangeOptions extends CallOptions {
+export interface ChangeOptions extends WriteOptions {
   /** Instead of the version the object was read at; "*" overwrites whatever is there. */
   ifMatch?: string;
 }
@@ -183,9 +183,9 @@ export interface WritableResource<T, Input> extends Resource<T> {
   update(object: Read, patch: { [K in keyof Input]?: Input[K] | null }, options?: ChangeOptions): Promise<T>;
   update(id: string, patch: { [K in keyof Input]?: Input[K] | null }, options: ChangeOptions & { ifMatch: string }): Promise<T>;
   /** To the trash, with everything below it. */
-  delete(object: Id, options?: ChangeOptions): Promise<void>;
-  restore(object: Id, options?: CallOptions): Promise<T>;
-  transition(object: Id, to: string, options?: CallOptions & { reason?: string }): Promise<T>;
+  delete(object: Id, options?: CallOptions & { ifMatch?: string }): Promise<void>;
+  restore(object: Id, options?: WriteOptions): Promise<T>;
+  transition(object: Id, to: string, options?: WriteOptions & { reason?: string }): Promise<T>;
 }
 
 export interface Resumes extends WritableResource<Resume, ResumeInput> {
@@ -206,8 +206,8 @@ export interface MemoryDocument {
 export interface Memory {
   get(session: Id, options?: CallOptions): Promise<MemoryDocument>;
   /** Without ifMatch only where nothing was written before; "*" overwrites. */
-  put(session: Id, document: object, options?: ChangeOptions & { throughSeq?: number }): Promise<MemoryDocument>;
-  patch(session: Id, patch: object, options: ChangeOptions & { ifMatch: string; throughSeq?: number }): Promise<MemoryDocument>;
+  put(session: Id, document: object, options?: CallOptions & { ifMatch?: string; throughSeq?: number }): Promise<MemoryDocument>;
+  patch(session: Id, patch: object, options: CallOptions & { ifMatch: string; throughSeq?: number }): Promise<MemoryDocument>;
 }
 
 export interface WindowOptions extends CallOptions {

@@ -77,17 +77,19 @@ class AsyncWritableResource(AsyncResource):
     async def create_many(self, values: Sequence[Mapping[str, Any]], *, idempotency_key: Optional[str] = None) -> List[JSON]:
         return await self._run(calls.create_many(self.name, values, idempotency_key))
 
-    async def update(self, object: Object, patch: Mapping[str, Any], *, if_match: Optional[str] = None) -> JSON:
-        return await self._run(calls.update(self.name, object, patch, if_match))
+    async def update(self, object: Object, patch: Mapping[str, Any], *, if_match: Optional[str] = None,
+                     idempotency_key: Optional[str] = None) -> JSON:
+        return await self._run(calls.update(self.name, object, patch, if_match, idempotency_key))
 
     async def delete(self, object: Object, *, if_match: Optional[str] = None) -> None:
         await self._run(calls.delete(self.name, object, if_match))
 
-    async def restore(self, object: Object) -> JSON:
-        return await self._run(calls.restore(self.name, object))
+    async def restore(self, object: Object, *, idempotency_key: Optional[str] = None) -> JSON:
+        return await self._run(calls.restore(self.name, object, idempotency_key))
 
-    async def transition(self, object: Object, to: str, *, reason: Optional[str] = None) -> JSON:
-        return await self._run(calls.transition(self.name, object, to, reason))
+    async def transition(self, object: Object, to: str, *, reason: Optional[str] = None,
+                         idempotency_key: Optional[str] = None) -> JSON:
+        return await self._run(calls.transition(self.name, object, to, reason, idempotency_key))
 
 
 class AsyncResumes(AsyncWritableResource):

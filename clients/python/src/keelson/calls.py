@@ -179,25 +179,27 @@ def create_many(resource: str, values: Sequence[Mapping[str, Any]], idempotency_
                 safe=idempotency_key is not None)
 
 
-def update(resource: str, found: Object, patch: Mapping[str, Any], if_match: Optional[str]) -> Call[JSON]:
+def update(resource: str, found: Object, patch: Mapping[str, Any], if_match: Optional[str], idempotency_key: Optional[str]) -> Call[JSON]:
     match = condition(found, if_match)
     if match is None:
         raise TypeError("update() needs the object as it was read, or if_match ('*' to overwrite whatever is there)")
-    headers = {"Content-Type": "application/merge-patch+json", "If-Match": match}
-    return call("PATCH", path_of(resource, id_of(found)), as_object, body=patch, headers=headers)
+    headers = {"Content-Type": "application/merge-patch+json", "If-Match": match, "Idempotency-Key": idempotency_key}
+    return call("PATCH", path_of(resource, id_of(found)), as_object, body=patch, headers=headers, safe=idempotency_key is not None)
 
 
 def delete(resource: str, found: Object, if_match: Optional[str]) -> Call[None]:
     return call("DELETE", path_of(resource, id_of(found)), as_nothing, headers={"If-Match": condition(found, if_match)})
 
 
-def restore(resource: str, found: Object) -> Call[JSON]:
-    return call("POST", path_of(resource, id_of(found), "restore"), as_json)
+def restore(resource: str, found: Object, idempotency_key: Optional[str]) -> Call[JSON]:
+    return call("POST", path_of(resource, id_of(found), "restore"), as_json, headers={"Idempotency-Key": idempotency_key},
+                safe=idempotency_key is not None)
 
 
-def transition(resource: str, found: Object, to: str, reason: Optional[str]) -> Call[JSON]:
+def transition(resource: str, found: Object, to: str, reason: Optional[str], idempotency_key: Optional[str]) -> Call[JSON]:
     body = {"to": to} if reason is None else {"to": to, "reason": reason}
-    return call("POST", path_of(resource, id_of(found), "transitions"), as_object, body=body)
+    return call("POST", path_of(resource, id_of(found), "transitions"), as_object, body=body,
+                headers={"Idempotency-Key": idempotency_key}, safe=idempotency_key is not None)
 
 
 def put_file(found: Object, data: bytes, media_type: str, file_name: Optional[str]) -> Call[JSON]:

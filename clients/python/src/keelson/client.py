@@ -68,19 +68,21 @@ class WritableResource(Resource):
         """All or none of up to 1,000 objects; they come back in the order given."""
         return self._run(calls.create_many(self.name, values, idempotency_key))
 
-    def update(self, object: Object, patch: Mapping[str, Any], *, if_match: Optional[str] = None) -> JSON:
+    def update(self, object: Object, patch: Mapping[str, Any], *, if_match: Optional[str] = None,
+               idempotency_key: Optional[str] = None) -> JSON:
         """Merge patch: None removes a member.  Refused (412) when somebody changed the object since it was read."""
-        return self._run(calls.update(self.name, object, patch, if_match))
+        return self._run(calls.update(self.name, object, patch, if_match, idempotency_key))
 
     def delete(self, object: Object, *, if_match: Optional[str] = None) -> None:
         """To the trash, with everything below it."""
         self._run(calls.delete(self.name, object, if_match))
 
-    def restore(self, object: Object) -> JSON:
-        return self._run(calls.restore(self.name, object))
+    def restore(self, object: Object, *, idempotency_key: Optional[str] = None) -> JSON:
+        return self._run(calls.restore(self.name, object, idempotency_key))
 
-    def transition(self, object: Object, to: str, *, reason: Optional[str] = None) -> JSON:
-        return self._run(calls.transition(self.name, object, to, reason))
+    def transition(self, object: Object, to: str, *, reason: Optional[str] = None,
+                   idempotency_key: Optional[str] = None) -> JSON:
+        return self._run(calls.transition(self.name, object, to, reason, idempotency_key))
 
 
 class Resumes(WritableResource):
