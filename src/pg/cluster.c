@@ -177,7 +177,7 @@ static bool wait_ready(struct cluster_own *own, off_t log_from, struct err *e)
     return true;
 }
 
-/* With the lock held and the directory made. */
+/* With the lock held, the directory made and nobody left in it. */
 static bool launch(struct cluster_own *own, struct err *e)
 {
     struct arena a = ARENA;
@@ -188,11 +188,10 @@ static bool launch(struct cluster_own *own, struct err *e)
     };
     struct cluster_guard_plan plan = {
         .argv = argv, .uid = own->place.uid, .gid = own->place.gid, .lock = own->lock,
-        .log_dir = arena_printf(&a, "%s/log", own->place.dir), .remove = own->tree,
+        .data_dir = own->place.dir, .log_dir = arena_printf(&a, "%s/log", own->place.dir), .remove = own->tree,
     };
     off_t log_from = log_size(own);
-    bool ok = cluster_server_stop(&own->place, e) && cluster_init_configure(&own->place, own->kind, e) &&
-              cluster_guard_start(&plan, &own->guard, e) && wait_ready(own, log_from, e);
+    bool ok = cluster_init_configure(&own->place, own->kind, e) && cluster_guard_start(&plan, &own->guard, e) && wait_ready(own, log_from, e);
 
     if (!ok)
         cluster_guard_stop(&own->guard);
@@ -234,7 +233,8 @@ static bool start(struct arena *a, struct cluster_own *own, const char *bindir, 
     usec began = clock_now();
 
     own->guests = cluster_lock_guests(own->place.dir, own->place.uid, own->place.gid);
-    if (!prepare(a, own, bindir, &major, e) || (!own->tree && !cluster_place_socket(a, &own->place, e)) || !launch(own, e) ||
+    if ((!own->tree && !cluster_place_socket(a, &own->place, e)) || !cluster_server_stop(&own->place, e) ||
+        !prepare(a, own, bindir, &major, e) || !launch(own, e) ||
         !cluster_roles_ensure(own->place.socket_dir, clock_now() + START_PATIENCE, e)) {
         let_go(own);
         return false;
@@ -320,7 +320,7 @@ bool cluster_restart(struct cluster *c, struct err *e)
     if (!c->owned)
         return fail(e, E_IO, "%s: its server belongs to another program, which starts it again", c->data_dir ? c->data_dir : "?");
     cluster_guard_stop(&c->own->guard);
-    if (!launch(c->own, e))
+    if (!cluster_server_stop(&c->own->place, e) || !launch(c->own, e))
         return false;
     c->postmaster = c->own->guard.postmaster;
     log_event(LOG_WARN, "postgres_restarted", "pid=%d dir=%s", (int)c->postmaster, c->data_dir);

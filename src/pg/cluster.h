@@ -61,7 +61,7 @@ MUST_CHECK bool cluster_open_temporary(struct arena *a, const char *bindir, int 
 /* Stop (fast) what we started, once commands that use it have left (at most a minute); leave alone what we found.  Harmless when zeroed or closed. */
 void cluster_close(struct cluster *c);
 
-/* The postmaster's death is noticed by the caller's SIGCHLD (its guardian, our child, ends with it) or by this: true while it lives. */
+/* The postmaster's death is noticed by the caller's SIGCHLD (its guardian, our child, ends after it) or by this: true while it lives. */
 bool cluster_alive(const struct cluster *c);
 /* Start it again after a crash, in place: same directories and URLs, another postmaster. */
 MUST_CHECK bool cluster_restart(struct cluster *c, struct err *e);

@@ -27,9 +27,11 @@
 #include "base/proc.h"
 #include "pg/cluster_log.h"
 #include "pg/cluster_place.h"
+#include "pg/cluster_server.h"
 
-#define NAME          "keelson-guard"
-#define STOP_PATIENCE (60 * USEC_S)
+#define NAME           "keelson-guard"
+#define STOP_PATIENCE  (60 * USEC_S)
+#define DRAIN_PATIENCE (100 * USEC_MS)
 
 /* Descriptors of the guardian.  1 and 2 go nowhere. */
 enum { FD_LIFE = 0, FD_LOCK = 3, FD_REPORT = 4, FD_FREE = 5 };
@@ -163,7 +165,7 @@ static void watch(struct watchman *w)
     waitpid(w->postmaster, NULL, 0);
 }
 
-/* What the server's other processes still write, until the last of them has gone or `until`. */
+/* What the server's other processes still have to say, until the last of them has gone or `until`. */
 static void drain(struct watchman *w, deadline until)
 {
     struct pollfd out = { .fd = w->output, .events = POLLIN };
@@ -173,20 +175,39 @@ static void drain(struct watchman *w, deadline until)
             w->output = -1;
 }
 
-/* That nobody reads it any more is seen at the other pipe. */
+/* The end of this pipe tells the program that its server has ended; that nobody reads it any more is seen at the other one. */
 static void report_postmaster(pid_t pid)
 {
     ssize_t n = write(FD_REPORT, &pid, sizeof pid);
 
     (void)n;
-    close(FD_REPORT);
+}
+
+/* A backend that never waits does not notice that its postmaster has died. */
+static void end_orphans(const struct cluster_guard_plan *plan)
+{
+    struct cluster_place place = { .dir = plan->data_dir };      /* we are the server's user already */
+    struct err ignored = { .kind = E_NONE };
+
+    if (!cluster_server_stop(&place, &ignored))
+        _exit(1);
+}
+
+/* Once the program has gone: after a crash of its server it may still look at the directory. */
+static void remove_tree(const char *path)
+{
+    struct pollfd life = { .fd = FD_LIFE, .events = POLLIN };
+    struct err ignored = { .kind = E_NONE };
+
+    while (poll(&life, 1, -1) <= 0)
+        ;
+    if (!proc_rmtree(path, &ignored))
+        _exit(1);
 }
 
 static NORETURN void guard(const struct cluster_guard_plan *plan, int life, int report)
 {
     struct watchman w = { .plan = plan };
-    struct pollfd gone = { .fd = FD_LIFE, .events = POLLIN };
-    struct err ignored = { .kind = E_NONE };
 
     calm_signals();
     setsid();
@@ -198,9 +219,11 @@ static NORETURN void guard(const struct cluster_guard_plan *plan, int life, int 
         _exit(1);
     report_postmaster(w.postmaster);
     watch(&w);
-    drain(&w, clock_now() + (plan->remove ? 5 : 1) * USEC_S);
-    if (plan->remove && poll(&gone, 1, 0) > 0 && !proc_rmtree(plan->remove, &ignored))
-        _exit(1);
+    close(FD_REPORT);
+    end_orphans(plan);
+    drain(&w, clock_now() + DRAIN_PATIENCE);
+    if (plan->remove)
+        remove_tree(plan->remove);
     _exit(0);
 }
 
@@ -248,22 +271,28 @@ bool cluster_guard_start(const struct cluster_guard_plan *plan, struct cluster_g
     close(life[0]);
     close(report[1]);
     out->life = life[1];
+    out->report = report[0];
     if (out->pid > 0) {
         out->pidfd = pidfd_open(out->pid, 0);
-        out->postmaster = read_report(report[0]);
+        out->postmaster = read_report(out->report);
     }
-    close(report[0]);
     if (out->postmaster > 0 && out->pidfd >= 0)
         return true;
     cluster_guard_stop(out);
     return fail(e, E_IO, "the guardian of the PostgreSQL server could not be started");
 }
 
+/* True: the descriptor became readable or its other end was closed. */
+static bool news(int fd, usec wait)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+
+    return poll(&p, 1, (int)((wait + USEC_MS - 1) / USEC_MS)) > 0;
+}
+
 bool cluster_guard_alive(const struct cluster_guard *g, usec wait)
 {
-    struct pollfd ended = { .fd = g->pidfd, .events = POLLIN };
-
-    return g->pidfd >= 0 && poll(&ended, 1, (int)((wait + USEC_MS - 1) / USEC_MS)) <= 0;
+    return g->report >= 0 && !news(g->report, wait);
 }
 
 void cluster_guard_stop(struct cluster_guard *g)
@@ -272,13 +301,15 @@ void cluster_guard_stop(struct cluster_guard *g)
 
     if (g->life >= 0)
         close(g->life);
-    while (cluster_guard_alive(g, USEC_S))
+    while (g->pidfd >= 0 && !news(g->pidfd, USEC_S))
         if (clock_now() > until)
             kill(g->pid, SIGKILL);           /* it was stopped, say; its end ends the server */
     if (g->pid > 0)
         waitpid(g->pid, NULL, 0);            /* fails when a SIGCHLD handler was faster */
     if (g->pidfd >= 0)
         close(g->pidfd);
+    if (g->report >= 0)
+        close(g->report);
     *g = CLUSTER_GUARD;
 }
 

@@ -65,12 +65,15 @@ static const struct {
 };
 
 /* What may be in a directory that has no cluster yet. */
-static const char *const harmless[] = { ".", "..", ".init", ".ready", "keelson.lock", "keelson.guests", "keelson.socket", "lost+found", ".gitignore", ".gitkeep" };
+static const char *const harmless[] = { ".", "..", ".init", ".ready", "lost+found", ".gitignore", ".gitkeep" };
+static const char ours[] = "keelson.";       /* lock, guests, socket, and each while it is being written */
 
 /* ---- looking ---- */
 
 static bool is_harmless(const char *name)
 {
+    if (strncmp(name, ours, sizeof ours - 1) == 0)
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
         if (strcmp(name, harmless[i]) == 0)
             return true;
@@ -82,6 +85,12 @@ static bool exists(struct arena *a, const char *dir, const char *name)
     struct stat st;
 
     return lstat(arena_printf(a, "%s/%s", dir, name), &st) == 0;
+}
+
+/* Whole, or committed and being moved up. */
+static bool has_cluster(struct arena *a, const char *dir)
+{
+    return exists(a, dir, ".ready") || exists(a, dir, "PG_VERSION");
 }
 
 static bool check_empty(const char *dir, struct err *e)
@@ -106,8 +115,13 @@ bool cluster_init_inspect(struct arena *a, const struct cluster_place *p, int *m
     uint64_t n = 0;
 
     *major = 0;
+    if (!has_cluster(a, p->dir) && !check_empty(p->dir, e)) {
+        if (!has_cluster(a, p->dir))
+            return false;
+        err_clear(e);                        /* it was just being made: this looks without the lock, too */
+    }
     if (!exists(a, p->dir, "PG_VERSION"))
-        return exists(a, p->dir, ".ready") || check_empty(p->dir, e);
+        return true;
     if (buf_read_file(&text, arena_printf(a, "%s/PG_VERSION", p->dir), &ignored)) {
         struct span rest = buf_span(&text);
 
@@ -155,6 +169,7 @@ static bool initdb_failed(const struct buf *out, int status, struct err *e)
 static bool initdb(const struct making *m, struct err *e)
 {
     char program[PATH_MAX];
+    /* Its working directory is how cluster_server_stop() finds it when this program is killed. */
     const char *argv[] = { program, "-D", m->init, "--username=keelson_super", "--auth=trust", "--data-checksums", "--encoding=UTF8",
                            "--locale=C", "--lc-ctype=C.UTF-8", "--no-instructions", m->kind == CLUSTER_THROWAWAY ? "--no-sync" : NULL, NULL };
     static const char *const env[] = { "TZ=UTC", "PGDATA", NULL };
@@ -163,7 +178,7 @@ static bool initdb(const struct making *m, struct err *e)
     bool ok;
 
     snprintf(program, sizeof program, "%s/initdb", m->bindir);
-    ok = proc_run(&(struct proc_opts){ .argv = argv, .env = env, .cwd = "/", .die_with_parent = true }, clock_now() + INITDB_TIME, &out, &status, e);
+    ok = proc_run(&(struct proc_opts){ .argv = argv, .env = env, .cwd = m->dir, .die_with_parent = true }, clock_now() + INITDB_TIME, &out, &status, e);
     if (ok && status != 0)
         ok = initdb_failed(&out, status, e);
     buf_free(&out);

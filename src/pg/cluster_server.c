@@ -64,10 +64,24 @@ struct found {
     pid_t leader_pid;
 };
 
+/* An executable that was upgraded meanwhile has " (deleted)" behind its name. */
+static bool is_server(const char *exe)
+{
+    static const char *const names[] = { "/postgres", "/initdb" };
+    const char *name = strrchr(exe, '/');
+
+    for (size_t i = 0; name && i < ARRAY_LEN(names); i++) {
+        size_t n = strlen(names[i]);
+
+        if (strncmp(name, names[i], n) == 0 && (name[n] == '\0' || strcmp(name + n, " (deleted)") == 0))
+            return true;
+    }
+    return false;
+}
+
 static bool works_in(pid_t pid, const struct stat *dir)
 {
     char path[64], exe[PATH_MAX];
-    const char *name;
     struct stat st;
     ssize_t n;
 
@@ -79,8 +93,7 @@ static bool works_in(pid_t pid, const struct stat *dir)
     if (n <= 0)
         return false;
     exe[n] = '\0';
-    name = strrchr(exe, '/');
-    return name && (strcmp(name, "/postgres") == 0 || strcmp(name, "/postgres (deleted)") == 0);     /* deleted: upgraded meanwhile */
+    return is_server(exe);
 }
 
 static void look(const char *dir, struct found *f)
@@ -186,11 +199,11 @@ static bool stop(void *arg, struct err *e)
     const struct cluster_place *p = arg;
     char unfinished[PATH_MAX];
 
-    /* initdb's own server works in the directory that is being made. */
+    if (!end_all(p->dir, e))
+        return false;
+    /* initdb works in the directory itself, its servers in the one that is being made: first who starts, then who was started. */
     if (snprintf(unfinished, sizeof unfinished, "%s/.init", p->dir) < (int)sizeof unfinished && access(unfinished, F_OK) == 0 &&
         !end_all(unfinished, e))
-        return false;
-    if (!end_all(p->dir, e))
         return false;
     remove_stale(p);
     return true;
