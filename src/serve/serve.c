@@ -26,6 +26,7 @@ struct request {                        /* in the exchange's arena */
     struct buf           out;
     usec                 asked;         /* when the statements were submitted */
     bool                 waiting;
+    unsigned             allowed;       /* methods of the path, for 405 */
 };
 
 static void authenticated(struct request *r);
@@ -50,8 +51,8 @@ static void answer_error(struct request *r, const struct err *e)
     size_t n = 0;
     char methods[64];
 
-    if (e->kind == E_METHOD && r->call.status) {        /* the set of allowed methods was left there */
-        route_methods((unsigned)r->call.status, methods, sizeof methods);
+    if (e->kind == E_METHOD) {
+        route_methods(r->allowed, methods, sizeof methods);
         allow = (struct http_header){ "Allow", span_of(methods) };
         more = &allow;
         n = 1;
@@ -302,7 +303,7 @@ static bool route_request(struct request *r, struct err *e)
     if (!http_parse_path(c->arena, r->x->head->path, &path, e))
         return false;
     if (!route_find(routes, nroutes, sizeof *routes, r->x->head->method, &path, &m, &allowed, e)) {
-        c->status = (int)allowed;
+        r->allowed = allowed;
         return false;
     }
     r->route = &routes[m.row];
@@ -353,7 +354,7 @@ void serve_request(void *user, struct exchange *x)
     struct request *r = arena_new(x->arena, struct request);
     struct err e = { 0 };
 
-    *r = (struct request){ .service = s, .x = x, .out = BUF((size_t)s->conf.limit_file + 64 * 1024) };
+    *r = (struct request){ .service = s, .x = x, .allowed = HTTP_GET | HTTP_HEAD, .out = BUF((size_t)s->conf.limit_file + 64 * 1024) };
     r->call = (struct call){ .arena = x->arena, .model = s->model, .service = s, .request_id = x->request_id, .body = x->body, .out = &r->out,
                              .path = x->head->path };
     x->user = r;

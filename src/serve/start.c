@@ -32,6 +32,7 @@ struct running {                        /* what only start.c needs to know */
     struct pg_target owner;
     const char     *version;
     struct timer    drain_limit, watch;
+    pthread_t       restarter;      /* while restart is not RESTART_NONE */
     _Atomic int     restart;
     int             signals;
 };
@@ -175,18 +176,21 @@ static void *restart_thread(void *arg)
 
 static void restart_begin(struct running *run)
 {
-    pthread_t thread;
     sigset_t all, old;
 
     log_event(LOG_ERROR, "postgres-died", "data_dir=%s", run->service.cluster.data_dir);
     atomic_store(&run->restart, RESTART_RUNNING);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (pthread_create(&thread, NULL, restart_thread, run) == 0)
-        pthread_detach(thread);
-    else
+    if (pthread_create(&run->restarter, NULL, restart_thread, run) != 0)
         atomic_store(&run->restart, RESTART_NONE);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void restart_end(struct running *run)
+{
+    pthread_join(run->restarter, NULL);
+    atomic_store(&run->restart, RESTART_NONE);
 }
 
 static void watch_cluster(struct timer *t)
@@ -194,7 +198,7 @@ static void watch_cluster(struct timer *t)
     struct running *run = CONTAINER(t, struct running, watch);
 
     if (atomic_load(&run->restart) == RESTART_DONE)
-        atomic_store(&run->restart, RESTART_NONE);
+        restart_end(run);
     else if (atomic_load(&run->restart) == RESTART_NONE && !cluster_alive(&run->service.cluster))
         restart_begin(run);
     loop_timer(run->service.loop, &run->watch, clock_now() + WATCH_EVERY);
@@ -267,7 +271,7 @@ static bool loop_start(struct running *run, struct err *e)
         return false;
     access_start(s);
     metrics_start(s);
-    s->openapi = openapi_make(&s->arena, s->model, run->version);
+    s->openapi = openapi_make(&s->arena, s->model, !s->local, run->version);
     s->health = health_open(s->loop, s->pool, run->version);
     run->drain_limit.fire = drain_expired;
     run->watch.fire = watch_cluster;
@@ -290,8 +294,8 @@ static void stop(struct running *run)
 {
     struct service *s = &run->service;
 
-    while (atomic_load(&run->restart) == RESTART_RUNNING)
-        usleep(1000);                   /* the thread still uses the cluster; nothing else is left to do */
+    if (atomic_load(&run->restart) != RESTART_NONE)
+        restart_end(run);               /* it still uses the cluster */
     if (s->http)
         http_close(s->http);
     if (s->health)
