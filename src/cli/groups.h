@@ -9,5 +9,9 @@
 
 extern const struct command_group service_commands;     /* service.c: serve, config, version, openapi */
 extern const struct command_group migrate_commands;     /* migrate.c */
+extern const struct command_group init_commands;        /* init.c */
+extern const struct command_group org_commands;         /* org.c */
+extern const struct command_group key_commands;         /* key.c */
+extern const struct command_group candidate_commands;   /* candidate.c */
 
 #endif

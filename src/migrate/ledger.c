@@ -52,6 +52,11 @@ static const char create_sql[] =
 #define EXISTS_SQL "SELECT 'yes' WHERE pg_catalog.to_regclass('keelson_ledger.migrations') IS NOT NULL"
 #define COMPLETE_SQL EXISTS_SQL " AND pg_catalog.to_regclass('keelson_ledger.attempts') IS NOT NULL"
 
+const char *ledger_create_sql(void)
+{
+    return create_sql;
+}
+
 bool ledger_create(struct pg_conn *c, struct err *e)
 {
     struct arena a = ARENA;

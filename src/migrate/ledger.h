@@ -36,6 +36,8 @@ struct ledger {
 
 /* Make what is missing; harmless when everything is there. */
 MUST_CHECK bool ledger_create(struct pg_conn *c, struct err *e);
+/* The statements of which it is made, for scripts. */
+const char *ledger_create_sql(void);
 /* No ledger is an empty one. */
 MUST_CHECK bool ledger_read(struct pg_conn *c, struct arena *a, struct ledger *out, struct err *e);
 const struct ledger_row *ledger_find(const struct ledger *l, const char *project, int64_t version);

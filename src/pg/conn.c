@@ -50,7 +50,7 @@ static bool become_owner(struct pg_conn *c, struct err *e)
     struct arena a = ARENA;
     const char *exists = NULL;
     bool ok = pg_value(c, &a, "SELECT 'yes' FROM pg_catalog.pg_roles WHERE rolname = 'keelson_owner' AND current_user <> 'keelson_owner'"
-                              " AND pg_catalog.pg_has_role('keelson_owner', 'MEMBER')", &exists, e) &&
+                              " AND pg_catalog.pg_has_role(oid, 'MEMBER')", &exists, e) &&
               (!exists || pg_exec(c, "SET ROLE keelson_owner", e));
 
     arena_free(&a);
