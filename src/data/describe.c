@@ -221,6 +221,12 @@ static void rules(struct json_out *o, const struct resource *r, const struct fie
     case FIELD_PART:
         items(o, r, f, p);
         break;
+    case FIELD_JSON:
+        if (f->column->json_kind && strcmp(f->column->json_kind, "array") == 0) {
+            json_key(o, "items");               /* anything, but some validators want it said */
+            json_raw(o, SPAN("{}"));
+        }
+        break;
     default:
         member(o, "format", format_of(f->kind));
     }

@@ -43,11 +43,11 @@ const struct route routes[] = {
       "problem", "What an error means." },
 
     { { GET,       "/v1/sessions/{id}/messages" },         "sessions", "read",  BODY_NONE,     false, window_plan, window_render,
-      "listMessages", "Messages of a session in order: a window from the front, or the newest with tail." },
+      "listMessagesOfSession", "Messages of a session in order: a window from the front, or the newest with tail." },
     { { HTTP_POST, "/v1/sessions/{id}/messages" },         "sessions", "write", BODY_MESSAGES, true,  append_plan, append_render,
       "appendMessages", "Append messages, all or none, with gapless seq." },
     { { GET,       "/v1/sessions/{id}/messages/{seq}" },   "sessions", "read",  BODY_NONE,     false, window_one_plan, window_one_render,
-      "getMessage", "One message of a session." },
+      "getMessageOfSession", "One message of a session." },
     { { GET,       "/v1/sessions/{id}/memory" },           "sessions", "read",  BODY_NONE,     false, memory_get_plan, memory_render,
       "getMemory", "The session's memory document." },
     { { HTTP_PUT,  "/v1/sessions/{id}/memory" },           "sessions", "write", BODY_MESSAGES, false, memory_put_plan, memory_render,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "embedded.h"
+#include "serve/problems.h"
 #include "serve/service.h"
 #include "serve/version.h"
 
@@ -90,16 +91,28 @@ static const struct { const char *ending, *type; } types[] = {
 /* Pages load nothing from elsewhere and may not be framed. */
 static const char policy[] = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
+static void page_headers(struct call *c, const char *type)
+{
+    call_header(c, "Content-Type", span_of(type));
+    call_header(c, "Content-Security-Policy", span_of(policy));
+    call_header(c, "Referrer-Policy", SPAN("no-referrer"));
+    call_header(c, "Cache-Control", SPAN("no-cache"));
+}
+
+static const char *type_of(struct span name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (span_ends(name, span_of(types[i].ending)))
+            return types[i].type;
+    return "application/octet-stream";
+}
+
 static bool file_answer(struct call *c, struct span name, struct err *e)
 {
     for (size_t i = 0; i < embedded_nweb; i++) {
         if (!span_is(name, embedded_web[i].name))
             continue;
-        for (size_t t = 0; t < ARRAY_LEN(types); t++)
-            if (span_ends(name, span_of(types[t].ending)))
-                call_header(c, "Content-Type", span_of(types[t].type));
-        call_header(c, "Content-Security-Policy", span_of(policy));
-        call_header(c, "Cache-Control", SPAN("no-cache"));
+        page_headers(c, type_of(name));
         buf_add(c->out, (struct span){ embedded_web[i].data, embedded_web[i].size });
         c->status = 200;
         return true;
@@ -129,33 +142,21 @@ bool system_asset_render(struct call *c, const struct rows *rows, int n, struct 
 
 bool system_problem_plan(struct call *c, struct plan *p, struct err *e)
 {
-    for (int k = E_NONE + 1; k < ERR_KIND_COUNT; k++)
-        if (span_is(c->capture[0], err_info((enum err_kind)k)->slug))
-            return system_plan(c, p, e);
-    return fail(e, E_NOT_FOUND, "there is no such problem");
+    return problems_find(c->capture[0]) != E_NONE ? system_plan(c, p, e) : fail(e, E_NOT_FOUND, "there is no such problem");
 }
 
 bool system_problem_render(struct call *c, const struct rows *rows, int n, struct err *e)
 {
-    (void)rows, (void)n, (void)e;
-    for (int k = E_NONE + 1; k < ERR_KIND_COUNT; k++) {
-        const struct err_info *info = err_info((enum err_kind)k);
-        struct json_out o = JSON_OUT(c->out);
+    enum err_kind kind = problems_find(c->capture[0]);
 
-        if (!span_is(c->capture[0], info->slug))
-            continue;
-        json_open(&o, '{');
-        json_key(&o, "code");
-        json_cstring(&o, info->slug);
-        json_key(&o, "title");
-        json_cstring(&o, info->title);
-        json_key(&o, "status");
-        json_int(&o, info->http);
-        json_key(&o, "retryable");
-        json_boolean(&o, info->retryable);
-        json_close(&o, '}');
-        break;
-    }
+    (void)rows, (void)n, (void)e;
     c->status = 200;
+    call_header(c, "Vary", SPAN("Accept"));
+    if (problems_prefer_html(c->accept)) {
+        page_headers(c, "text/html; charset=utf-8");
+        problems_html(c->out, kind);
+    } else {
+        problems_json(c->out, kind);
+    }
     return true;
 }
