@@ -1,5 +1,5 @@
 /*
- * keelson serve, config, version.
+ * keelson serve, config, version, and the row of openapi.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/json.h"
 #include "cli/groups.h"
+#include "cli/openapi.h"
 #include "serve/start.h"
 #include "serve/version.h"
 
@@ -84,6 +85,9 @@ static const struct command commands[] = {
               "With DATABASE_URL it uses that database with the service's role, refuses pending migrations unless told --migrate, and\n"
               "wants an API key from everybody (see `keelson init` and `keelson key create`)." },
     { "config", NULL, "Show every setting, its value and where it came from.", .run = run_config },
+    { "openapi", NULL, "Print the OpenAPI description of the database's API.", .run = openapi_run,
+      .more = "It follows from the database: DATABASE_URL, else KEELSON_OWNER_URL, else the embedded one. --format json prints it as it is served,\n"
+              "on one line." },
     { "version", NULL, "Show the version.", .run = run_version },
 };
 

@@ -228,10 +228,15 @@ static bool loopback(const char *listen)
            strncmp(listen, "unix:", 5) == 0;
 }
 
+bool start_local(const struct conf *conf)
+{
+    return conf->database_url == NULL && loopback(conf->listen);
+}
+
 static void access_start(struct service *s)
 {
     s->keyring = keyring_open(s->conf.rate_key);
-    s->local = s->embedded && loopback(s->conf.listen);
+    s->local = start_local(&s->conf);
     s->local_who = (struct principal){ .org = local_org, .scopes = "*" };
 }
 

@@ -12,4 +12,7 @@
 /* Serve until SIGTERM or SIGINT has drained it.  False: it could not start, and *e says why. */
 MUST_CHECK bool start_serve(const struct conf *conf, const char *version, struct err *e);
 
+/* Would such a service act for the one local organization, without keys? */
+bool start_local(const struct conf *conf);
+
 #endif
