@@ -217,15 +217,16 @@ static const char *plain_name(struct arena *a, const struct setting *s)
 
 /* ---- one value ---- */
 
+/* What a value may be, "" for any text. */
 static const char *allowed(struct arena *a, const struct setting *s)
 {
     const char *list = "";
 
     if (s->least)
-        return arena_printf(a, "; allowed: %s to %s", s->least, s->most);
+        return arena_printf(a, "%s to %s", s->least, s->most);
     for (size_t i = 0; s->choices && s->choices[i]; i++)
-        list = arena_printf(a, "%s%s %s", list, i ? "," : "; allowed:", s->choices[i]);
-    return s->type == CONF_BOOL ? "; allowed: true, false" : list;
+        list = arena_printf(a, "%s%s%s", list, i ? ", " : "", s->choices[i]);
+    return s->type == CONF_BOOL ? "true, false" : list;
 }
 
 static int64_t number_of(const struct setting *s, const char *text)
@@ -279,7 +280,8 @@ static bool set(struct load *l, const struct setting *s, struct span text, struc
     if (why && s->type == CONF_SECRET)
         return fail(l->e, E_USAGE, "%s: the value %s", from.place, why);
     if (why)
-        return fail(l->e, E_USAGE, "%s: \"%s\" %s%s", from.place, shown(l->a, text), why, allowed(l->a, s));
+        return fail(l->e, E_USAGE, "%s: \"%s\" %s%s%s", from.place, shown(l->a, text), why, *allowed(l->a, s) ? "; allowed: " : "",
+                    allowed(l->a, s));
     if (s->type == CONF_SECRET)
         log_guard(text);
     store(l, s, text, v, from.kind);
@@ -491,7 +493,9 @@ size_t conf_lines(struct arena *a, const struct conf *c, struct conf_line **out)
         const struct setting *s = &settings[i];
 
         lines[i] = (struct conf_line){
-            s->name, value_of(a, s, c), c->sources ? c->sources[i] : "default", s->doc, s->def ? s->def : "",
+            .name = s->name, .value = value_of(a, s, c), .source = c->sources ? c->sources[i] : "default", .doc = s->doc,
+            .def = s->def ? s->def : "", .env = env_name(a, s), .flag = s->type == CONF_SECRET ? NULL : flag_name(a, s),
+            .allowed = allowed(a, s),
         };
     }
     *out = lines;

@@ -68,8 +68,14 @@ MUST_CHECK bool conf_load(struct arena *a, const char *file, const struct conf_f
    (the caller passes "true").  Secrets have a name too: conf_load() then says which variable to use. */
 const char *conf_flag_name(const char *flag, bool *is_bool);
 
-/* One line per setting: name, value in force (secrets as "***"), where from, doc.  For `keelson config`. */
-struct conf_line { const char *name, *value, *source, *doc, *def; };
+/* One line per setting, for `keelson config`. */
+struct conf_line {
+    const char *name, *value;       /* in force; a secret is "***" */
+    const char *source;             /* "default", "file", "environment", "flag" */
+    const char *doc, *def;          /* "" when there is no default */
+    const char *env, *flag;         /* how these sources spell it; flag is NULL for a secret */
+    const char *allowed;            /* "1 to 500", "debug, info, warn, error"; "" when any text is */
+};
 size_t conf_lines(struct arena *a, const struct conf *c, struct conf_line **out);
 
 #endif

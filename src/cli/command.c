@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "base/attr.h"
 #include "base/log.h"
 #include "base/span.h"
+#include "cli/help.h"
 
 #define FLAGS_MAX 64
 
@@ -31,33 +34,6 @@ const char *command_option(const struct command_call *c, const char *name)
     return NULL;
 }
 
-/* ---- help ---- */
-
-static void help_all(const struct command_group *groups, int n, FILE *to)
-{
-    fputs("Keelson: the data foundation of an AI-interview product, one program beside PostgreSQL.\n\n"
-          "usage: keelson COMMAND [ARGUMENTS] [--SETTING VALUE ...]\n", to);
-    for (int g = 0; g < n; g++) {
-        fprintf(to, "\n%s\n", groups[g].title);
-        for (int i = 0; i < groups[g].n; i++)
-            fprintf(to, "  %-20s %s\n", groups[g].commands[i].name, groups[g].commands[i].summary);
-    }
-    fputs("\n`keelson COMMAND --help` explains one command, `keelson config` lists the settings.\n", to);
-}
-
-static void help_one(const struct command *c)
-{
-    printf("usage: keelson %s%s%s%s\n\n%s\n", c->name, c->args ? " " : "", c->args ? c->args : "", c->noptions ? " [OPTIONS]" : "", c->summary);
-    if (c->more)
-        printf("\n%s\n", c->more);
-    if (c->noptions > 0)
-        puts("\nOptions");
-    for (int i = 0; i < c->noptions; i++)
-        printf("  %s %-*s %s\n", c->options[i].name, 24 - (int)strlen(c->options[i].name), c->options[i].value ? c->options[i].value : "",
-               c->options[i].doc);
-    puts("\nEvery command takes --format text|json, --config FILE and every setting as a flag (see `keelson config`).");
-}
-
 /* ---- which command ---- */
 
 static int words(const char *name)
@@ -69,6 +45,8 @@ static bool named(const struct command *c, int argc, char **argv)
 {
     size_t first = strcspn(c->name, " ");
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return strcmp(c->name, "version") == 0;
     if (argc < 2 || strlen(argv[1]) != first || strncmp(c->name, argv[1], first) != 0)
         return false;
     return words(c->name) == 1 || (argc > 2 && strcmp(c->name + first + 1, argv[2]) == 0);
@@ -82,26 +60,6 @@ static const struct command *find(const struct command_group *groups, int n, int
                 if (words(groups[g].commands[i].name) == want && named(&groups[g].commands[i], argc, argv))
                     return &groups[g].commands[i];
     return NULL;
-}
-
-/* "keelson migrate" alone: show what there is. */
-static bool help_family(const struct command_group *groups, int n, const char *word, FILE *to)
-{
-    size_t len = strlen(word);
-    bool any = false;
-
-    for (int g = 0; g < n; g++)
-        for (int i = 0; i < groups[g].n; i++) {
-            const struct command *c = &groups[g].commands[i];
-
-            if (strncmp(c->name, word, len) != 0 || c->name[len] != ' ')
-                continue;
-            if (!any)
-                fprintf(to, "usage: keelson %s COMMAND\n\n", word);
-            fprintf(to, "  %-20s %s\n", c->name, c->summary);
-            any = true;
-        }
-    return any;
 }
 
 /* ---- flags ---- */
@@ -119,7 +77,7 @@ static bool format_set(struct command_call *c, const char *value, struct err *e)
     if (value && strcmp(value, "json") == 0)
         c->format = COMMAND_JSON;
     else if (!value || strcmp(value, "text") != 0)
-        return fail(e, E_USAGE, "--format: use text or json");
+        return fail(e, E_USAGE, "--format is text or json");
     return true;
 }
 
@@ -139,16 +97,17 @@ static bool flag_take(struct command_call *c, struct parsed *p, int argc, char *
         p->help = true;
         return true;
     }
+    if (!own && !setting && strcmp(flag, "--format") != 0 && strcmp(flag, "--config") != 0)
+        return fail(e, E_USAGE, "%s has no option %s; `keelson %s --help` and `keelson config` list them", c->command->name, flag,
+                    c->command->name);
     if (!value)
-        return fail(e, E_USAGE, "%s needs a value", flag);
+        return fail(e, E_USAGE, "%s needs a value, as in %s=VALUE; `keelson %s --help` explains it", flag, flag, c->command->name);
     if (strcmp(flag, "--format") == 0)
         return format_set(c, value, e);
     if (strcmp(flag, "--config") == 0) {
         p->config_file = value;
         return true;
     }
-    if (!own && !setting)
-        return fail(e, E_USAGE, "there is no option %s; `keelson %s --help` lists them", flag, c->command->name);
     if (c->ngiven == COMMAND_VALUES || p->nflags == FLAGS_MAX)
         return fail(e, E_USAGE, "too many options");
     if (own) {
@@ -179,7 +138,9 @@ static bool parse(struct command_call *c, struct parsed *p, int argc, char **arg
     c->args = p->args;
     if (p->help || (c->nargs >= c->command->min_args && c->nargs <= c->command->max_args))
         return true;
-    return fail(e, E_USAGE, "usage: keelson %s%s%s", c->command->name, c->command->args ? " " : "", c->command->args ? c->command->args : "");
+    if (c->command->max_args == 0)
+        return fail(e, E_USAGE, "%s takes options only, no arguments; `keelson %s --help` lists them", c->command->name, c->command->name);
+    return fail(e, E_USAGE, "usage: keelson %s %s; `keelson %s --help` explains it", c->command->name, c->command->args, c->command->name);
 }
 
 static bool run(struct command_call *c, int argc, char **argv, struct err *e)
@@ -189,7 +150,7 @@ static bool run(struct command_call *c, int argc, char **argv, struct err *e)
     if (!parse(c, &p, argc, argv, e))
         return false;
     if (p.help) {
-        help_one(c->command);
+        help_command(stdout, c->command);
         return true;
     }
     if (!conf_load(c->arena, p.config_file, p.flags, p.nflags, &c->conf, e))
@@ -199,15 +160,63 @@ static bool run(struct command_call *c, int argc, char **argv, struct err *e)
     return c->command->run(c, e);
 }
 
+/* ---- without a command ---- */
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* A word in the place of a command is repeated only if it looks like one: it may be a URL with a password. */
+static const char *shown(const char *word)
+{
+    size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+
+    return n > 0 && n <= 20 && word[n] == '\0' ? word : "like that";
+}
+
 static int usage(const struct command_group *groups, int n, int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        help_all(groups, n, stdout);
+    if (argc < 2 || asks_help(argv[1])) {
+        help_all(argc < 2 ? stderr : stdout, groups, n);
         return argc < 2 ? 2 : 0;
     }
-    if (!help_family(groups, n, argv[1], stderr))
-        fprintf(stderr, "keelson: there is no command %s; `keelson --help` lists them\n", argv[1]);
+    if (!help_is_family(groups, n, argv[1])) {
+        fprintf(stderr, "keelson: there is no command %s; `keelson --help` lists them\n", shown(argv[1]));
+        return 2;
+    }
+    if (argc == 2 || asks_help(argv[2])) {
+        help_family(argc == 2 ? stderr : stdout, groups, n, argv[1]);
+        return argc == 2 ? 2 : 0;
+    }
+    fprintf(stderr, "keelson: there is no command %s %s; `keelson %s --help` lists them\n", argv[1], shown(argv[2]), argv[1]);
     return 2;
+}
+
+/* ---- the program ---- */
+
+/*
+ * Whoever started us may have closed one of the first three descriptors, and the next file or connection we open would take its
+ * number and receive what we print.  They are opened the wrong way round, so that using them fails as if they were closed.
+ */
+static void descriptors_fill(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            _exit(3);
+}
+
+/* What was printed is only true if it arrived. */
+static bool printed(void)
+{
+    bool ok = !ferror(stdout);
+
+    errno = 0;
+    if (fflush(stdout) == 0 && ok)
+        return true;
+    fprintf(stderr, "keelson: what was to be printed could not be written to standard output%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return false;
 }
 
 int command_main(const struct command_group *groups, int ngroups, int argc, char **argv)
@@ -217,15 +226,16 @@ int command_main(const struct command_group *groups, int ngroups, int argc, char
     struct err e = { 0 };
     int status = 0;
 
-    if (!c.command)
-        return usage(groups, ngroups, argc, argv);
-    if (!run(&c, argc, argv, &e)) {
+    descriptors_fill();
+    if (!c.command) {
+        status = usage(groups, ngroups, argc, argv);
+    } else if (!run(&c, argc, argv, &e)) {
         status = err_info(e.kind)->exit;
         fflush(stdout);
         if (e.message[0])
             fprintf(stderr, "keelson: %s\n", e.message);
     }
-    if (fflush(stdout) != 0 && status == 0)
+    if (!printed() && status == 0)
         status = 3;
     arena_free(&a);
     return status;

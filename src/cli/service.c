@@ -2,12 +2,15 @@
  * keelson serve, config, version, and the row of openapi.
  */
 // SPDX-License-Identifier: Apache-2.0
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
 #include "base/json.h"
 #include "cli/groups.h"
+#include "cli/help.h"
 #include "cli/openapi.h"
 #include "serve/start.h"
 #include "serve/version.h"
@@ -19,16 +22,37 @@ static bool run_serve(struct command_call *c, struct err *e)
 
 /* ---- config ---- */
 
-static void config_text(const struct conf_line *lines, size_t n)
+#define VALUE_MOST 24       /* a longer one moves its own text below and nobody else's */
+
+static int width_of(const struct conf_line *lines, size_t n, size_t member, size_t most)
 {
-    size_t name = 0, value = 0;
+    size_t width = 0;
 
     for (size_t i = 0; i < n; i++) {
-        name = strlen(lines[i].name) > name ? strlen(lines[i].name) : name;
-        value = strlen(lines[i].value) > value && strlen(lines[i].value) <= 24 ? strlen(lines[i].value) : value;
+        size_t w = strlen(*(const char *const *)(const void *)((const char *)&lines[i] + member));
+
+        width = w > width && w <= most ? w : width;
     }
-    for (size_t i = 0; i < n; i++)
-        printf("%-*s  %-*s  %-8s  %s\n", (int)name, lines[i].name, (int)value, lines[i].value, lines[i].source, lines[i].doc);
+    return (int)width;
+}
+
+static void config_text(const struct conf_line *lines, size_t n)
+{
+    int name = width_of(lines, n, offsetof(struct conf_line, name), SIZE_MAX);
+    int value = width_of(lines, n, offsetof(struct conf_line, value), VALUE_MOST);
+    int source = width_of(lines, n, offsetof(struct conf_line, source), SIZE_MAX);
+    int doc = name + value + source + 6;
+
+    for (size_t i = 0; i < n; i++) {
+        int column = printf("%-*s  %-*s  %s", name, lines[i].name, value, lines[i].value, lines[i].source);
+
+        if (column >= doc) {
+            putchar('\n');
+            column = 0;
+        }
+        printf("%*s", doc - column, "");
+        help_wrap(stdout, lines[i].doc, doc, doc);
+    }
 }
 
 static void config_json(struct buf *b, const struct conf_line *lines, size_t n)
@@ -41,6 +65,7 @@ static void config_json(struct buf *b, const struct conf_line *lines, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct { const char *key, *value; } members[] = {
             { "name", lines[i].name }, { "value", lines[i].value }, { "source", lines[i].source }, { "default", lines[i].def }, { "doc", lines[i].doc },
+            { "env", lines[i].env },   { "flag", lines[i].flag },   { "allowed", lines[i].allowed },
         };
 
         json_open(&o, '{');
@@ -81,8 +106,9 @@ static bool run_version(struct command_call *c, struct err *e)
 
 static const struct command commands[] = {
     { "serve", NULL, "Serve the HTTP interface.", .run = run_serve,
-      .more = "Without DATABASE_URL it runs a private PostgreSQL below data.dir and migrates it; on this machine's loopback no key is needed then.\n"
-              "With DATABASE_URL it uses that database with the service's role, refuses pending migrations unless told --migrate, and\n"
+      .more = "--listen ADDR:PORT says where (default: 127.0.0.1:8080), --data-dir DIR where the embedded PostgreSQL keeps its data.\n\n"
+              "Without DATABASE_URL it runs a private PostgreSQL and migrates it; on this machine's loopback no key is needed then.\n\n"
+              "With DATABASE_URL it uses that database with the service's role, refuses pending migrations unless told --migrate, and "
               "wants an API key from everybody (see `keelson init` and `keelson key create`)." },
     { "config", NULL, "Show every setting, its value and where it came from.", .run = run_config },
     { "openapi", NULL, "Print the OpenAPI description of the database's API.", .run = openapi_run,
