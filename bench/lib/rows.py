@@ -51,7 +51,7 @@ class Bench:
         self.seed += 1
         w = self.world
         if contender == "pgbench":
-            sample = load.pgbench(w.pg, w.org, work, clients, self.seconds, w.scale, self.seed)
+            sample = load.pgbench(w.pg, w.access.org, work, clients, self.seconds, w.scale, self.seed)
         else:
             target = w.keelson.target if contender == "keelson" else w.peer.target
             sample = load.http(target, w.pg, work, clients, self.seconds, w.scale, self.seed)

@@ -89,10 +89,11 @@ def peer(pg: Postgres, org: str, workers: int, dir: Path) -> Server:
     return Server("peer", command, environment, dir, port, f"/v1/messages/{data.message_id(0)}")
 
 
-def keelson(database_url: str, key: str, dir: Path, *more: str) -> Server:
+def keelson(database_url: str, key: str, dir: Path, **settings: str) -> Server:
+    """As it ships, apart from `settings` (KEELSON_...)."""
     port = free_port()
-    command = [keelson_binary(), "serve", "--listen", f"127.0.0.1:{port}", *more]
-    return Server("keelson", command, {"DATABASE_URL": database_url}, dir, port, "/health/ready", key)
+    command = [keelson_binary(), "serve", "--listen", f"127.0.0.1:{port}"]
+    return Server("keelson", command, {"DATABASE_URL": database_url, **settings}, dir, port, "/health/ready", key)
 
 
 def keelson_embedded(data_dir: Path, dir: Path) -> Server:
