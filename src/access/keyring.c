@@ -124,6 +124,15 @@ const struct batch_kind keyring_kind = { .name = "key", .merge = keyring_merge }
 
 enum { COL_ORG, COL_ID, COL_HASH, COL_SCOPES, COL_USABLE, COL_ORG_ACTIVE };
 
+/* Cut between two scopes: the first half of "*:read" would be "*". */
+static void scopes_keep(struct principal *who, struct span scopes)
+{
+    if (scopes.n >= sizeof who->scopes)
+        for (scopes.n = sizeof who->scopes - 1; scopes.n > 0 && scopes.p[scopes.n] != ' ';)
+            scopes.n--;
+    snprintf(who->scopes, sizeof who->scopes, "%.*s", SPAN_ARG(scopes));
+}
+
 void keyring_learn(struct keyring *r, struct span id, const struct rows *rows, usec now)
 {
     struct entry *e = entry_place(r, id);
@@ -141,5 +150,5 @@ void keyring_learn(struct keyring *r, struct span id, const struct rows *rows, u
     e->known = rows_uuid(rows, 0, COL_ORG, &e->who.org) && rows_uuid(rows, 0, COL_ID, &e->who.key);
     e->usable = rows_bool(rows, 0, COL_USABLE);
     e->org_active = rows_bool(rows, 0, COL_ORG_ACTIVE);
-    snprintf(e->who.scopes, sizeof e->who.scopes, "%.*s", SPAN_ARG(rows_get(rows, 0, COL_SCOPES)));
+    scopes_keep(&e->who, rows_get(rows, 0, COL_SCOPES));
 }

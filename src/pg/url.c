@@ -88,6 +88,23 @@ static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOp
                             t->dbname ? t->dbname : "");
 }
 
+static bool is_ports(const char *text)
+{
+    return strspn(text, "0123456789,") == strlen(text);
+}
+
+/* A raw '@' or '/' in a password ends up in the host, port or database, and those are shown. */
+static bool parts_fit(const struct pg_target *t, struct err *e)
+{
+    bool host_fits = !t->host || t->host[0] == '@' || t->host[0] == '/' || !strpbrk(t->host, "@/ ");
+    bool database_fits = !t->dbname || !strchr(t->dbname, '@');
+
+    if (host_fits && database_fits && (!t->port || is_ports(t->port)))
+        return true;
+    return fail(e, E_USAGE, "the database URL cannot be read: host, port or database hold what does not belong there; percent-encode special "
+                            "characters of the password (%%40 for @, %%2F for /)");
+}
+
 bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struct err *e)
 {
     char *ignored = NULL;
@@ -106,5 +123,5 @@ bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struc
                                 "percent-encode special characters of the password");
     target_fill(a, out, options);
     PQconninfoFree(options);
-    return true;
+    return parts_fit(out, e);
 }
