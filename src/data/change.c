@@ -3,6 +3,8 @@
  * afterwards is validated and becomes an UPDATE of those columns alone.  A patch that changes nothing makes no version.
  *
  * Locking and reading are two statements: after a wait for the lock only the second sees the row and its parts as they are.
+ * Parents are locked before the row, as everywhere, or two requests would wait for each other.  Which they are is known only
+ * from the row, so a patch that may touch a reference looks at it once before.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "data/change.h"
@@ -22,7 +24,7 @@
 
 #define DOCUMENT_MAX (32u << 20)
 
-enum phase { PHASE_LOCKED, PHASE_PARENTS, PHASE_WRITTEN };
+enum phase { PHASE_PEEKED, PHASE_LOCKED, PHASE_WRITTEN };
 
 struct change_state {
     struct uuid          id;
@@ -31,7 +33,8 @@ struct change_state {
     enum phase           phase;
     const struct json   *after;
     bool                *changed;        /* by index of field */
-    struct parent_set    parents;
+    struct parent_set    parents;        /* locked with the row */
+    int                  nlocks;         /* statements that did */
     bool                 any;            /* something was changed */
 };
 
@@ -62,6 +65,7 @@ static bool apply(struct call *c, struct change_state *s, const struct rows *r, 
     s->after = after;
     s->changed = arena_array(c->arena, bool, c->resource->nfields);
     validate_change(&v, before, after, s->changed);
+    s->any = false;
     for (int i = 0; i < c->resource->nfields; i++)
         s->any |= s->changed[i];
     return validate_done(&v);
@@ -89,17 +93,41 @@ static bool needed(const struct call *c, const struct change_state *s, const str
     return false;
 }
 
-static void find_parents(struct call *c, struct change_state *s)
+static void find_parents(struct call *c, const struct change_state *s, struct parent_set *out)
 {
-    parent_set(c, &s->parents);
-    for (int i = 0; i < s->parents.n; i++) {
-        struct parents *p = &s->parents.of[i];
+    parent_set(c, out);
+    for (int i = 0; i < out->n; i++) {
+        struct parents *p = &out->of[i];
         const struct json *v = json_find(s->after, p->field->name);
         struct uuid id;
 
         if (needed(c, s, p->field) && v && v->type == JSON_STRING && uuid_parse(json_text(c->arena, v), &id))
             parent_add_id(c, p, &id, json_pointer(c->arena, "", span_of(p->field->name)), 1);
     }
+}
+
+/* Was everything that is needed now locked before? */
+static bool covered(const struct parent_set *needed_now, const struct parent_set *locked)
+{
+    for (int i = 0; i < needed_now->n; i++) {
+        const struct parents *now = &needed_now->of[i], *then = locked->n > 0 ? &locked->of[i] : NULL;
+
+        if (now->nrefs > 0 && (!then || then->nrefs == 0 || !uuid_eq(&now->refs[0].id, &then->refs[0].id)))
+            return false;
+    }
+    return true;
+}
+
+/* May this patch touch a reference, or make the row the current one? */
+static bool touches_parents(const struct call *c, bool json_patch)
+{
+    for (int i = 0; i < c->resource->nfields; i++) {
+        const struct field *f = &c->resource->fields[i];
+
+        if (f->at_patch && f->column && (f->parent || f->column->current_within) && (json_patch || json_find(c->doc, f->name)))
+            return true;
+    }
+    return false;
 }
 
 /* ---- the update ---- */
@@ -207,22 +235,49 @@ static void write(struct call *c, struct change_state *s)
 
 /* ---- steps ---- */
 
-static enum txn_next locked(struct call *c, struct change_state *s, const struct rows *rows, struct err *e)
+static void lock(struct call *c, struct plan *p, struct change_state *s)
 {
-    if (rows[1].n == 0) {
-        answer_missing(c, e);
-        return TXN_ROLLBACK;
-    }
-    if (!precondition_check(c, &s->match, answer_version(c->resource, &rows[1], 0, 1), e) || !apply(c, s, &rows[1], e))
+    s->nlocks = parent_lock(c, p, &s->parents);
+    stmt_uuid_array(c->arena, plan_stmt(c, p, c->resource->name_hold, c->resource->sql_hold), &s->id, 1);
+    read_stmt(c, p, &s->id, false, true);
+    s->phase = PHASE_LOCKED;
+}
+
+static bool look(struct call *c, struct change_state *s, const struct rows *row, struct err *e)
+{
+    if (row->n == 0)
+        return answer_missing(c, e);
+    return precondition_check(c, &s->match, answer_version(c->resource, row, 0, 1), e) && apply(c, s, row, e);
+}
+
+static enum txn_next peeked(struct call *c, struct change_state *s, const struct rows *row, struct err *e)
+{
+    if (!look(c, s, row, e))
         return TXN_ROLLBACK;
     if (!s->any)
         return TXN_COMMIT;
-    find_parents(c, s);
+    find_parents(c, s, &s->parents);
     plan_next(&c->plan);
-    if (parent_lock(c, &c->plan, &s->parents) > 0)
-        s->phase = PHASE_PARENTS;
-    else
-        write(c, s);
+    lock(c, &c->plan, s);
+    return TXN_MORE;
+}
+
+static enum txn_next locked(struct call *c, struct change_state *s, const struct rows *rows, int n, struct err *e)
+{
+    struct parent_set now;
+
+    if (!look(c, s, &rows[n - 1], e))
+        return TXN_ROLLBACK;
+    if (!s->any)
+        return TXN_COMMIT;
+    find_parents(c, s, &now);
+    if (!covered(&now, &s->parents)) {
+        fail(e, E_BUSY_ROW, "the %s was changed by another request meanwhile", call_noun(c));
+        return TXN_ROLLBACK;
+    }
+    if (!parent_check(c, &s->parents, rows, s->nlocks, e))
+        return TXN_ROLLBACK;
+    write(c, s);
     return TXN_MORE;
 }
 
@@ -231,15 +286,9 @@ static enum txn_next step(struct call *c, const struct rows *rows, int n, struct
     struct change_state *s = c->state;
 
     switch (s->phase) {
-    case PHASE_LOCKED:
-        return locked(c, s, rows, e);
-    case PHASE_PARENTS:
-        if (!parent_check(c, &s->parents, rows, n, e))
-            return TXN_ROLLBACK;
-        write(c, s);
-        return TXN_MORE;
-    case PHASE_WRITTEN:
-        break;
+    case PHASE_PEEKED:  return peeked(c, s, &rows[0], e);
+    case PHASE_LOCKED:  return locked(c, s, rows, n, e);
+    case PHASE_WRITTEN: break;
     }
     return TXN_COMMIT;
 }
@@ -248,7 +297,6 @@ bool change_plan(struct call *c, struct plan *p, struct err *e)
 {
     struct change_state *s = arena_new(c->arena, struct change_state);
     struct span type = c->content_type;
-    struct stmt *lock;
 
     if (c->resource->created_elsewhere)
         return fail(e, E_METHOD, "%s are changed inside what they belong to", c->resource->name);
@@ -256,9 +304,10 @@ bool change_plan(struct call *c, struct plan *p, struct err *e)
         (c->resource->has_version && !precondition_required(c, &s->match, e)))
         return false;
     s->json_patch = span_ieq(span_trim(span_cut(&type, ';')), SPAN("application/json-patch+json"));
-    lock = plan_stmt(c, p, c->resource->name_hold, c->resource->sql_hold);
-    stmt_uuid_array(c->arena, lock, &s->id, 1);
-    read_stmt(c, p, &s->id, false, true);
+    if (touches_parents(c, s->json_patch))
+        read_stmt(c, p, &s->id, false, true);
+    else
+        lock(c, p, s);
     p->step = step;
     c->state = s;
     return true;
