@@ -210,6 +210,15 @@ static bool request(const struct command_call *c, enum migrate_plan_verb verb, s
     return true;
 }
 
+/* Before the database is looked for: the embedded one would be started, even made, for a slip of the keyboard. */
+static bool project_known(const struct work *w, const char *name, struct err *e)
+{
+    for (int i = 0; name && i < APPLY_SETS; i++)
+        if (strcmp(w->sets[i].project, name) == 0)
+            return true;
+    return !name || fail(e, E_USAGE, "--project is keelson or app, not \"%s\"", name);
+}
+
 static bool change_with(struct work *w, enum migrate_plan_verb verb, struct err *e)
 {
     struct apply_options o = { .connect_timeout = w->c->conf.connect_timeout, .note = show_progress, .arg = w };
@@ -218,7 +227,7 @@ static bool change_with(struct work *w, enum migrate_plan_verb verb, struct err 
     struct migrate_lines l;
     bool ok;
 
-    if (!request(w->c, verb, &want, &o, e) || !load(w, e) || !find_database(w, e))
+    if (!request(w->c, verb, &want, &o, e) || !load(w, e) || !project_known(w, want.project, e) || !find_database(w, e))
         return false;
     ok = apply_run(w->c->arena, &w->target, w->sets, APPLY_SETS, &want, &o, &r, e);
     if (!ok && r.ndone == 0 && !r.failed && w->c->format == COMMAND_TEXT)
