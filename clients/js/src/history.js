@@ -5,7 +5,10 @@ import { KeelsonClient } from "./client.js";
 import { fromRow, storedFrom, toRow } from "./messages.js";
 
 // Optional: whoever only uses the client does not need LangChain.
-const core = await Promise.all([import("@langchain/core/chat_history"), import("@langchain/core/messages")]).catch(() => undefined);
+let absent;
+const core = await Promise.all([import("@langchain/core/chat_history"), import("@langchain/core/messages")]).catch((error) => {
+  absent = error;
+});
 const Base = core ? core[0].BaseListChatMessageHistory : class {};
 const MOST_IN_ONE_APPEND = 100;
 
@@ -14,7 +17,7 @@ export class KeelsonChatMessageHistory extends Base {
 
   /** { baseUrl, apiKey, sessionId }, or { client, sessionId } to share a client */
   constructor({ sessionId, client, ...options } = {}) {
-    if (!core) throw new Error("KeelsonChatMessageHistory needs the package @langchain/core");
+    if (!core) throw new Error("KeelsonChatMessageHistory needs the package @langchain/core", { cause: absent });
     super({ sessionId });
     if (!sessionId) throw new TypeError("sessionId is missing: KeelsonClient.startConversation() makes a session");
     this.sessionId = sessionId;
