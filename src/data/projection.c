@@ -27,6 +27,8 @@ bool projection_parse(struct call *c, struct projection *out, struct err *e)
     *out = (struct projection){ .n = r->neager };
     if (!call_param(c, "fields", &rest) || rest.n == 0)
         return true;
+    if (rest.n == 0)
+        return fail(e, E_PARAMETER, "fields: names none; there are %s", projection_names(c, NULL));
     want = arena_array(c->arena, bool, r->nfields);
     while (rest.n > 0) {
         struct span name = span_trim(span_cut(&rest, ','));

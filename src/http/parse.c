@@ -102,6 +102,7 @@ static const struct {
     { SPAN("DELETE"),  HTTP_DELETE  },
     { SPAN("HEAD"),    HTTP_HEAD    },
     { SPAN("OPTIONS"), HTTP_OPTIONS },
+    { SPAN("TRACE"),   HTTP_TRACE   },
 };
 
 static enum http_method method_find(struct span name)

@@ -23,6 +23,7 @@
 
 enum http_method {                  /* bits, for sets of them */
     HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64,
+    HTTP_TRACE = 128,                /* known, so that it is refused as what it is; no route has it */
 };
 
 struct http_field {

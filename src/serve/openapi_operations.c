@@ -5,8 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/openapi_parts.h"
 
-#include <string.h>
-
 #include "base/attr.h"
 #include "data/append.h"
 #include "data/change.h"
@@ -19,23 +17,6 @@
 #include "data/trash.h"
 #include "data/window.h"
 #include "serve/system.h"
-
-/* ---- which resources a row with {r} is for ---- */
-
-static bool created_here(const struct resource *r)
-{
-    return !r->created_elsewhere;
-}
-
-static bool trashed(const struct resource *r)
-{
-    return r->has_trash;
-}
-
-static bool alive(const struct resource *r)
-{
-    return r->has_status;
-}
 
 /* ---- the handlers ---- */
 
@@ -69,7 +50,7 @@ static const char file_get_more[] =
 #define COMMON OPENAPI_FIELDS | OPENAPI_TRASH
 
 static const struct openapi_operation operations[] = {
-    { .plan = create_plan, .serves = created_here, .body = OPENAPI_CREATE, .more = create_more,
+    { .plan = create_plan, .body = OPENAPI_CREATE, .more = create_more,
       .answers = { { 201, OPENAPI_CREATED, OPENAPI_ETAG | OPENAPI_LOCATION, "Created." } },
       .errors = { E_DUPLICATE, E_TRASHED_PARENT, E_REFERENCED } },
     { .plan = list_plan, .plural = true, .query = OPENAPI_LISTED | COMMON, .more = list_more,
@@ -81,16 +62,16 @@ static const struct openapi_operation operations[] = {
     { .plan = read_plan, .query = COMMON, .headers = OPENAPI_NONE_MATCH,
       .answers = { { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The object." }, { 304, OPENAPI_NOTHING, OPENAPI_ETAG, "It is still what If-None-Match names." } },
       .errors = { E_NOT_FOUND } },
-    { .plan = change_plan, .serves = created_here, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_PATCH, .more = patch_more,
+    { .plan = change_plan, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_PATCH, .more = patch_more,
       .answers = { { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The object as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_DUPLICATE, E_TRASHED_PARENT, E_REFERENCED, E_STALE, E_PRECONDITION } },
-    { .plan = trash_plan, .serves = trashed, .headers = OPENAPI_MATCH, .more = delete_more,
+    { .plan = trash_plan, .headers = OPENAPI_MATCH, .more = delete_more,
       .answers = { { 204, OPENAPI_NOTHING, 0, "It is in the trash." } },
       .errors = { E_NOT_FOUND, E_STALE } },
-    { .plan = trash_restore_plan, .serves = trashed, .headers = OPENAPI_MATCH, .more = restore_more,
+    { .plan = trash_restore_plan, .headers = OPENAPI_MATCH, .more = restore_more,
       .answers = { { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The object as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_DUPLICATE, E_TRASHED_PARENT, E_STALE, E_INPUT } },
-    { .plan = transition_plan, .serves = alive, .headers = OPENAPI_MATCH, .body = OPENAPI_TRANSITION, .more = transition_more,
+    { .plan = transition_plan, .headers = OPENAPI_MATCH, .body = OPENAPI_TRANSITION, .more = transition_more,
       .answers = { { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The object as it is now." } },
       .errors = { E_NOT_FOUND, E_TRANSITION, E_STALE } },
 

@@ -62,7 +62,6 @@ struct openapi_answer { int status; enum openapi_content content; unsigned heade
 struct openapi_operation {
     call_plan        *plan;              /* which handler */
     call_render      *render;            /* where several share a plan; NULL: any */
-    bool            (*serves)(const struct resource *r);     /* of {r}: which resources; NULL: every one */
     bool              plural;            /* listCandidates, not listCandidate */
     unsigned          query, headers;
     enum openapi_body body;

@@ -80,14 +80,12 @@ static const char *path_of(struct openapi *d, const char *pattern, const struct 
 /* The resource of a row: the one {r} stands for, the one it names, or none.  False: there is no such row here. */
 static bool resource_of(const struct openapi *d, const struct route *route, const struct resource *general, const struct resource **out)
 {
-    const struct openapi_operation *op = openapi_operation(route);
-
     if (route->resource) {
         *out = model_find(d->model, span_of(route->resource));
         return *out != NULL;
     }
     *out = is_general(route) ? general : NULL;
-    return !*out || !op || !op->serves || op->serves(*out);
+    return !*out || !route->serves || route->serves(*out);
 }
 
 static void method(struct openapi *d, const struct openapi_place *p)

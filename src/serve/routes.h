@@ -6,6 +6,7 @@
 #define KEELSON_SERVE_ROUTES_H
 
 #include "data/call.h"
+#include "data/resource.h"
 #include "http/route.h"
 
 enum route_body { BODY_NONE, BODY_JSON, BODY_MESSAGES, BODY_FILE, BODY_PATCH };   /* what is read, and under which limit */
@@ -20,7 +21,11 @@ struct route {
     call_render    *render;
     const char     *id;              /* operationId stem: "list", "create", ... */
     const char     *doc;             /* one line for OpenAPI */
+    bool          (*serves)(const struct resource *r);       /* of {r}: which resources have this; NULL: every one */
 };
+
+/* The methods a path has: those of all rows with the same pattern, for `r` (NULL: the path names no resource). */
+unsigned routes_methods(const char *pattern, const struct resource *r);
 
 extern const struct route routes[];
 extern const size_t nroutes;

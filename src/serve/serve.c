@@ -292,29 +292,55 @@ static void identify(struct request *r)
 
 /* ---- the request as a call ---- */
 
+/* The resource the path is about, if it is about one; {r} is the first capture. */
+static bool resource_find(struct request *r, const struct route *route, const struct route_match *m, size_t *used, struct err *e)
+{
+    struct call *c = &r->call;
+
+    *used = 0;
+    if (route->resource) {
+        c->resource = model_find(r->service->model, span_of(route->resource));
+    } else if (strstr(route->at.pattern, "{r}")) {
+        c->resource = model_find(r->service->model, m->capture[(*used)++]);
+        if (!c->resource)
+            return fail(e, E_NOT_FOUND, "there is no such resource");
+    }
+    return true;
+}
+
+static bool method_refused(struct request *r, const struct route *route, struct err *e)
+{
+    char list[64];
+
+    r->allowed = routes_methods(route->at.pattern, route->resource ? NULL : r->call.resource);
+    if (!r->allowed)
+        return fail(e, E_NOT_FOUND, "%s have nothing at this path", r->call.resource->name);
+    route_methods(r->allowed, list, sizeof list);
+    return fail(e, E_METHOD, "this path takes %s", list);
+}
+
 static bool route_request(struct request *r, struct err *e)
 {
     struct call *c = &r->call;
+    const struct route *route;
     struct http_path path;
     struct route_match m;
     unsigned allowed = 0;
     size_t at = 0;
+    bool found;
 
     if (!http_parse_path(c->arena, r->x->head->path, &path, e))
         return false;
-    if (!route_find(routes, nroutes, sizeof *routes, r->x->head->method, &path, &m, &allowed, e)) {
-        r->allowed = allowed;
+    found = route_find(routes, nroutes, sizeof *routes, r->x->head->method, &path, &m, &allowed, e);
+    if (!found && e->kind != E_METHOD)
         return false;
-    }
-    r->route = &routes[m.row];
-    c->route_label = r->route->at.pattern;
-    if (r->route->resource)
-        c->resource = model_find(r->service->model, span_of(r->route->resource));
-    else if (strstr(r->route->at.pattern, "{r}")) {
-        c->resource = model_find(r->service->model, m.capture[at++]);
-        if (!c->resource)
-            return fail(e, E_NOT_FOUND, "there is no such resource");
-    }
+    route = &routes[m.row];
+    if (!resource_find(r, route, &m, &at, e))
+        return false;
+    if (!found || (route->serves && !route->serves(c->resource)))
+        return method_refused(r, route, e);
+    r->route = route;
+    c->route_label = route->at.pattern;
     for (int i = 0; at < m.ncaptures; at++, i++)
         c->capture[i] = m.capture[at];
     return true;

@@ -300,7 +300,7 @@ static void test_method_names(void **state)
         { SPAN("GET / HTTP/1.0\r\n\r\n"), HTTP_GET },         { SPAN("HEAD / HTTP/1.0\r\n\r\n"), HTTP_HEAD },
         { SPAN("POST / HTTP/1.0\r\n\r\n"), HTTP_POST },       { SPAN("PUT / HTTP/1.0\r\n\r\n"), HTTP_PUT },
         { SPAN("PATCH / HTTP/1.0\r\n\r\n"), HTTP_PATCH },     { SPAN("DELETE / HTTP/1.0\r\n\r\n"), HTTP_DELETE },
-        { SPAN("OPTIONS / HTTP/1.0\r\n\r\n"), HTTP_OPTIONS }, { SPAN("TRACE / HTTP/1.0\r\n\r\n"), 0 },
+        { SPAN("OPTIONS / HTTP/1.0\r\n\r\n"), HTTP_OPTIONS }, { SPAN("TRACE / HTTP/1.0\r\n\r\n"), HTTP_TRACE },
         { SPAN("Get / HTTP/1.0\r\n\r\n"), 0 },                { SPAN("GETT / HTTP/1.0\r\n\r\n"), 0 },
     };
 
