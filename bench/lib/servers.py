@@ -55,7 +55,11 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=dir, env=os.environ | environment)
         self.target = Target(name, f"http://127.0.0.1:{port}", key, self.process.pid)
-        self.ready_after = self._wait(ready)
+        try:
+            self.ready_after = self._wait(ready)
+        except BaseException:
+            self.stop()
+            raise
 
     def _wait(self, ready: str) -> float:
         while time.monotonic() - self.started < 60:
