@@ -8,7 +8,9 @@ import re
 import subprocess
 
 import harness
+import httpx
 import pytest
+from bare import free_port
 
 COMMAND = re.compile(r"^  ((?:[a-z]+ )?[a-z]+)(?: {2,}|$)")
 CANARY = "canary-Pa55word"
@@ -278,11 +280,25 @@ def test_a_closed_output_is_noticed(args):
     assert done.returncode == 3 and "Bad file descriptor" in done.stderr and done.stderr.count("\n") == 1, done
 
 
-def test_a_closed_output_is_not_taken_for_the_database(server):
-    """The first connection opened would get number 1, and the report would be sent to the server in the middle of its protocol."""
-    done = subprocess.run([str(harness.BIN), "migrate", "current", "--data-dir", str(server.data_dir)], cwd=server.folder,
-                          env=harness.environment(server.folder), stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.close(1))
-    assert done.returncode == 3 and "standard output" in done.stderr, done
+def test_closed_outputs_are_not_taken_for_the_database():
+    """The first connections opened would get their numbers, and what is logged would be sent in the middle of a protocol."""
+    folder = harness.workspace()
+    url = f"http://127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [str(harness.BIN), "serve", "--listen", url.removeprefix("http://"), "--data-dir", str(folder / "data"), "--log-level", "debug"],
+        cwd=folder, env=harness.environment(folder), preexec_fn=lambda: [os.close(fd) for fd in (0, 1, 2)])
+    try:
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=10)) as http:      # 10 tries are half a minute and more
+            assert http.get("/health/live").status_code == 200
+            assert http.post("/v1/candidates", json={"full_name": "Ada Lovelace"}).status_code == 201
+        if os.geteuid() == 0:           # the process hides from its own user
+            assert {os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in (0, 1, 2)} == {"/dev/null"}
+        process.terminate()
+        assert process.wait(harness.STOP_SECONDS) == 0
+    finally:
+        process.kill()
+        harness.await_exit(harness.processes(folder), 10)
+        harness.shutil.rmtree(folder)
 
 
 def test_a_mistake_without_stderr_still_has_its_status():
