@@ -47,7 +47,7 @@ static const struct setting settings[] = {
     { "migrate.dir", CONF_TEXT, AT(migrate_dir), .def = "migrations", .doc = "The application's migrations." },
     { "migrate", CONF_BOOL, AT(migrate), .def = "false",
       .doc = "Let serve apply pending migrations to your PostgreSQL." },
-    { "workers", CONF_COUNT, AT(workers), "1", "64", "1", .doc = "Event loops." },
+    { "workers", CONF_COUNT, AT(workers), "1", "64", "1", .doc = "Event loops; this version runs one." },
 
     { "pool.size", CONF_COUNT, AT(pool_size), "1", "500", "10", .doc = "Connections kept." },
     { "pool.overflow", CONF_COUNT, AT(pool_overflow), "0", "500", "20",

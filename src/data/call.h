@@ -56,6 +56,7 @@ struct call {
     struct span            content_type, if_match, if_none_match, idempotency_key, prefer, range, accept;
     struct span            request_id;
     const char            *route_label;  /* the matched pattern */
+    usec                   trash_keep;   /* how long what is deleted now can be restored */
     void                  *service;      /* for routes about the service itself; the data layer leaves it alone */
     struct err             err;          /* faults are collected here by plan() */
 

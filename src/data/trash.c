@@ -115,7 +115,7 @@ static void set_trashed(struct call *c, const struct resource *r, struct stmt *p
 {
     static const struct uuid nobody;
 
-    buf_str(b, "deleted_at = now(), purge_after = now() + interval '" TRASH_KEEP "', trash_op = $2::uuid");
+    buf_printf(b, "deleted_at = now(), purge_after = now() + interval '%lld seconds', trash_op = $2::uuid", (long long)(c->trash_keep / USEC_S));
     if (!catalog_column(r->table, SPAN("deleted_by")))
         return;
     stmt_uuid(c->arena, params, uuid_eq(&c->key_id, &nobody) ? NULL : &c->key_id);

@@ -7,8 +7,6 @@
 
 #include "data/call.h"
 
-#define TRASH_KEEP "30 days"         /* then a purge may remove it */
-
 call_plan   trash_plan;
 call_render trash_render;
 call_plan   trash_restore_plan;

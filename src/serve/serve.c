@@ -382,7 +382,7 @@ void serve_request(void *user, struct exchange *x)
 
     *r = (struct request){ .service = s, .x = x, .allowed = HTTP_GET | HTTP_HEAD, .out = BUF((size_t)s->conf.limit_file + 64 * 1024) };
     r->call = (struct call){ .arena = x->arena, .model = s->model, .service = s, .request_id = x->request_id, .body = x->body, .out = &r->out,
-                             .path = x->head->path };
+                             .path = x->head->path, .trash_keep = s->conf.trash_keep };
     x->user = r;
     headers_read(r);
     if (!route_request(r, &e) || !query_read(r, &e)) {
