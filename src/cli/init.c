@@ -66,7 +66,8 @@ static bool env_set(struct init *in, const char *name, const char *value, struct
 
     dotenv_set(&text, buf_span(&in->env), name, value);
     ok = proc_write_file(in->env_path, buf_span(&text), 0600, there ? st.st_uid : 0, there ? st.st_gid : 0, e);
-    explicit_bzero(in->env.p, in->env.n);
+    if (in->env.p)
+        explicit_bzero(in->env.p, in->env.n);
     buf_free(&in->env);
     in->env = text;
     return ok || err_context(e, "%s could not be written; make that possible and run this again with --force", in->env_path);
