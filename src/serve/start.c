@@ -247,9 +247,9 @@ static void metrics_start(struct service *s)
     for (size_t i = 0; i < nroutes; i++) {
         char names[64];
 
-        route_methods(routes[i].at.methods & ~(unsigned)HTTP_HEAD, names, sizeof names);
+        route_methods(routes[i].at.methods, names, sizeof names);
         patterns[i] = routes[i].at.pattern;
-        methods[i] = arena_strdup(&s->arena, span_of(names));
+        methods[i] = routes[i].at.methods & HTTP_GET ? "GET" : arena_strdup(&s->arena, span_of(names));     /* HEAD counts as GET */
     }
     s->metrics = metrics_open(patterns, methods, nroutes);
 }
