@@ -37,7 +37,7 @@ char *buf_reserve(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-bool buf_add(struct buf *b, struct span s)
+bool buf_grow(struct buf *b, struct span s)
 {
     char *p;
 
@@ -49,11 +49,6 @@ bool buf_add(struct buf *b, struct span s)
     memcpy(p, s.p, s.n);
     b->n += s.n;
     return true;
-}
-
-bool buf_char(struct buf *b, char c)
-{
-    return buf_add(b, (struct span){ &c, 1 });
 }
 
 bool buf_str(struct buf *b, const char *s)

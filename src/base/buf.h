@@ -22,14 +22,32 @@ struct buf {
 
 #define BUF(maximum) ((struct buf){ .max = (maximum) })
 
-bool buf_add(struct buf *b, struct span s);
-bool buf_char(struct buf *b, char c);
 bool buf_str(struct buf *b, const char *s);
 bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 bool buf_i64(struct buf *b, int64_t v);
 
 /* Room for at least n more bytes, to be written at p + n by the caller who then adds to n.  NULL past the maximum. */
 char *buf_reserve(struct buf *b, size_t n);
+
+/* The same as the inline ones below, for when there is no room yet. */
+bool buf_grow(struct buf *b, struct span s);
+
+static inline bool buf_add(struct buf *b, struct span s)
+{
+    if (s.n == 0 || b->full || s.n > b->cap - b->n)
+        return buf_grow(b, s);
+    memcpy(b->p + b->n, s.p, s.n);
+    b->n += s.n;
+    return true;
+}
+
+static inline bool buf_char(struct buf *b, char c)
+{
+    if (b->full || b->n == b->cap)
+        return buf_grow(b, (struct span){ &c, 1 });
+    b->p[b->n++] = c;
+    return true;
+}
 
 /* All of a file or pipe until its end.  E_TOO_LARGE past the maximum, E_IO when a read fails. */
 MUST_CHECK bool buf_read_fd(struct buf *b, int fd, struct err *e);

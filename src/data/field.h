@@ -17,7 +17,7 @@ enum field_kind {
     FIELD_TEXT, FIELD_INT, FIELD_NUMBER, FIELD_BOOL, FIELD_UUID, FIELD_TIME, FIELD_DATE, FIELD_JSON, FIELD_BYTES, FIELD_ARRAY,
     FIELD_OTHER,                         /* any other type: travels as text */
     FIELD_PART,                          /* array of rows of another table */
-    FIELD_EXACT,                         /* no member of its own: holds the exact spelling of others, see @exact */
+    FIELD_EXACT,                         /* no member of its own: holds the exact spelling of others, see @exact; always the first */
 };
 
 struct field {

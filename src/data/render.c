@@ -330,15 +330,13 @@ struct exact {
 
 static void exact_read(struct exact *x, const struct rows *r, int row, int first, const struct field *fields, int n)
 {
-    for (int i = 0; i < n; i++) {
-        struct err ignored = { 0 };
-        struct span v;
+    struct err ignored = { 0 };
+    struct span v;
 
-        if (fields[i].kind != FIELD_EXACT || (v = rows_get(r, row, first + i)).p == NULL)
-            continue;
-        if (!json_parse(&x->arena, v, &x->members, &ignored))
-            x->members = NULL;          /* the readable columns remain */
-    }
+    if (n == 0 || fields[0].kind != FIELD_EXACT || (v = rows_get(r, row, first)).p == NULL)
+        return;
+    if (!json_parse(&x->arena, v, &x->members, &ignored))
+        x->members = NULL;              /* the readable columns remain */
 }
 
 static bool exact_write(struct buf *b, const struct exact *x, const struct field *f)

@@ -90,6 +90,19 @@ static void add_fields(struct arena *a, struct resource *r, bool lazy)
     }
 }
 
+/* What is rendered in place of other fields is wanted before them. */
+static void exact_first(struct resource *r)
+{
+    for (int i = 1; i < r->nfields; i++) {
+        struct field exact = r->fields[i];
+
+        if (exact.kind != FIELD_EXACT)
+            continue;
+        memmove(&r->fields[1], &r->fields[0], (size_t)i * sizeof exact);
+        r->fields[0] = exact;
+    }
+}
+
 static void add_part(struct arena *a, struct resource *r, const struct table *t)
 {
     struct part *p = &r->parts[r->nparts++];
@@ -117,6 +130,7 @@ static void add_members(struct arena *a, const struct catalog *c, struct resourc
     r->fields = arena_array(a, struct field, r->table->ncolumns + c->ntables);
     r->parts = arena_array(a, struct part, c->ntables);
     add_fields(a, r, false);
+    exact_first(r);
     for (int i = 0; i < c->ntables; i++) {
         if (c->tables[i].part_of && strcmp(c->tables[i].part_of, r->name) == 0)
             add_part(a, r, &c->tables[i]);
