@@ -23,6 +23,7 @@
 #define LOCK_PATIENCE  (60 * USEC_S)      /* a guardian needs at most 45 s to stop its server */
 #define START_PATIENCE (600 * USEC_S)     /* a recovery; bounded by max_wal_size */
 #define GUEST_PATIENCE (60 * USEC_S)
+#define WAIT_SILENTLY  (2 * USEC_S)
 #define NEWS_EVERY     (5 * USEC_S)
 #define POLL           (3 * USEC_MS)      /* the server tells that it is ready only by a file */
 
@@ -78,20 +79,25 @@ static bool refuse(const struct cluster_place *p, pid_t holder, struct err *e)
 static bool enter(struct arena *a, struct cluster_own *own, bool shared, struct cluster_server *server, struct err *e)
 {
     const struct cluster_place *p = &own->place;
-    deadline until = clock_now() + LOCK_PATIENCE;
+    deadline until = clock_now() + LOCK_PATIENCE, tell = clock_now() + WAIT_SILENTLY;
     enum cluster_lock_use use;
 
     *server = (struct cluster_server){ .pid = 0 };
     for (;;) {
         pid_t holder;
 
-        if (!cluster_lock_try(p->dir, p->uid, p->gid, shared ? CLUSTER_LOCK_COMMAND : CLUSTER_LOCK_SERVICE, &own->lock, e) || own->lock >= 0)
+        if (!cluster_lock_try(p->dir, p->uid, p->gid, shared ? CLUSTER_LOCK_COMMAND : CLUSTER_LOCK_SERVICE, &own->lock, e) ||
+            own->lock >= 0)
             return own->lock >= 0;
         holder = cluster_lock_holder(p->dir, &use);
         if (holder && shared && find_running(a, own, server))
             return true;
         if ((holder && !shared && use == CLUSTER_LOCK_SERVICE) || clock_now() >= until)
             return refuse(p, holder, e);
+        if (clock_now() >= tell) {
+            log_event(LOG_INFO, "postgres_waiting", "dir=%s pid=%d", p->dir, (int)holder);
+            tell = until;
+        }
         pause_shortly();
     }
 }
@@ -108,7 +114,8 @@ static bool wrong_version(struct arena *a, const struct cluster_place *p, const 
     if (!cluster_find_bindir(a, bindir, 0, &found, &other, &reason))
         return fail(e, E_USAGE, "%s was made by PostgreSQL %d: %s", p->dir, have, reason.message);
     if (have < CLUSTER_FIND_OLDEST)
-        return fail(e, E_USAGE, "%s was made by PostgreSQL %d, Keelson needs %d or later: dump it with PostgreSQL %d and restore it into a new data directory",
+        return fail(e, E_USAGE, "%s was made by PostgreSQL %d, Keelson needs %d or later: dump it with PostgreSQL %d and restore it "
+                                "into a new data directory",
                     p->dir, have, CLUSTER_FIND_OLDEST, have);
     return fail(e, E_USAGE, "%s was made by PostgreSQL %d, %s has %d: install postgresql-%d (apt-get install postgresql-%d)%s, "
                             "or dump it with %d and restore it into a new data directory",
@@ -286,9 +293,13 @@ bool cluster_open_temporary(struct arena *a, const char *bindir, int major, bool
     *out = (struct cluster){ .owned = false };
     *own = (struct cluster_own){ .guard = CLUSTER_GUARD, .kind = durable ? CLUSTER_THROWAWAY_DURABLE : CLUSTER_THROWAWAY, .lock = -1, .guests = -1 };
     cluster_place_sweep(a);
-    if (cluster_place_temporary(a, &own->place, &own->tree, e) &&
-        cluster_lock_try(own->place.dir, own->place.uid, own->place.gid, CLUSTER_LOCK_SERVICE, &own->lock, e) && own->lock >= 0)
+    if (!cluster_place_temporary(a, &own->place, &own->tree, e) ||
+        !cluster_lock_try(own->place.dir, own->place.uid, own->place.gid, CLUSTER_LOCK_SERVICE, &own->lock, e))
+        goto out;
+    if (own->lock >= 0)
         return start(a, own, bindir, major, out, e);
+    fail(e, E_IO, "%s was taken by another program", own->place.dir);
+out:
     let_go(own);
     return false;
 }

@@ -134,7 +134,8 @@ bool cluster_init_inspect(struct arena *a, const struct cluster_place *p, int *m
     *major = (int)n;
     if (exists(a, p->dir, OURS))
         return true;
-    return fail(e, E_USAGE, "%s holds a PostgreSQL cluster that Keelson did not make: start it as usual and set DATABASE_URL, or choose another --data-dir",
+    return fail(e, E_USAGE, "%s holds a PostgreSQL cluster that Keelson did not make: start it as usual and set DATABASE_URL, "
+                            "or choose another --data-dir",
                 p->dir);
 }
 
@@ -178,7 +179,8 @@ static bool initdb(const struct making *m, struct err *e)
     bool ok;
 
     snprintf(program, sizeof program, "%s/initdb", m->bindir);
-    ok = proc_run(&(struct proc_opts){ .argv = argv, .env = env, .cwd = m->dir, .die_with_parent = true }, clock_now() + INITDB_TIME, &out, &status, e);
+    ok = proc_run(&(struct proc_opts){ .argv = argv, .env = env, .cwd = m->dir, .die_with_parent = true },
+                  clock_now() + INITDB_TIME, &out, &status, e);
     if (ok && status != 0)
         ok = initdb_failed(&out, status, e);
     buf_free(&out);
@@ -201,7 +203,8 @@ static bool move_up(const struct making *m, const char *name, struct err *e)
 {
     char from[PATH_MAX], to[PATH_MAX];
 
-    if (snprintf(from, sizeof from, "%s/%s", m->ready, name) >= (int)sizeof from || snprintf(to, sizeof to, "%s/%s", m->dir, name) >= (int)sizeof to)
+    if (snprintf(from, sizeof from, "%s/%s", m->ready, name) >= (int)sizeof from ||
+        snprintf(to, sizeof to, "%s/%s", m->dir, name) >= (int)sizeof to)
         return fail(e, E_USAGE, "%s: path too long", m->dir);
     return rename(from, to) == 0 || fail(e, E_IO, "move %s up: %m", from);
 }
