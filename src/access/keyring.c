@@ -15,6 +15,7 @@
 #define SLOTS 4096                          /* a power of two */
 #define PROBE 4                             /* places an id may be in; the oldest is evicted */
 #define FRESH (800 * USEC_MS)
+#define NOTED (60 * USEC_S)                 /* how exactly last_used_at is known */
 
 struct entry {
     char             id[KEY_ID];
@@ -23,6 +24,7 @@ struct entry {
     uint8_t          hash[DIGEST_SHA256];
     struct principal who;
     struct limit     limit;
+    usec             noted;                 /* when use_due was said last; 0: never */
 };
 
 struct keyring {
@@ -101,6 +103,9 @@ enum keyring_answer keyring_check(struct keyring *r, struct span token, usec now
     if (r->per_second > 0 && !limit_take(&entry->limit, r->per_second, now, e))
         return KEYRING_NO;
     *out = entry->who;
+    out->use_due = entry->noted == 0 || now - entry->noted > NOTED;
+    if (out->use_due)
+        entry->noted = now;
     return KEYRING_YES;
 }
 
@@ -136,10 +141,10 @@ static void scopes_keep(struct principal *who, struct span scopes)
 void keyring_learn(struct keyring *r, struct span id, const struct rows *rows, usec now)
 {
     struct entry *e = entry_place(r, id);
-    struct limit limit = e->learned && memcmp(e->id, id.p, KEY_ID) == 0 ? e->limit : (struct limit){ 0 };
+    bool same = e->learned && memcmp(e->id, id.p, KEY_ID) == 0;
     struct span hash;
 
-    *e = (struct entry){ .learned = now, .limit = limit };
+    *e = (struct entry){ .learned = now, .limit = same ? e->limit : (struct limit){ 0 }, .noted = same ? e->noted : 0 };
     memcpy(e->id, id.p, KEY_ID);
     if (rows->n == 0)
         return;

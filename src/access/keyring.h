@@ -19,6 +19,7 @@
 struct principal {                       /* who asks */
     struct uuid org, key;                /* key all zero: the local organization without a key */
     char        scopes[KEYRING_SCOPES];  /* blank-separated */
+    bool        use_due;                 /* once a minute: write down that the key was used */
 };
 
 struct keyring;

@@ -10,7 +10,7 @@
 
 #define OLDEST 150000
 
-enum { COL_SUPER, COL_BYPASS, COL_OWNER, COL_MIGRATED, COL_VERSION, COL_ROLE, COL_RECOVERY };
+enum { COL_SUPER, COL_BYPASS, COL_OWNER, COL_MIGRATED, COL_USAGE, COL_ROLE, COL_RECOVERY };
 
 static bool rights_fit(const struct rows *r, const char *role, const char *shown, struct err *e)
 {
@@ -22,6 +22,8 @@ static bool rights_fit(const struct rows *r, const char *role, const char *shown
         return fail(e, E_USAGE, "%s: the role %s has BYPASSRLS and would see every organization; %s", shown, role, way_out);
     if (rows_bool(r, 0, COL_OWNER))
         return fail(e, E_USAGE, "%s: the role %s owns the schema; the service must not be able to do what a migration can; %s", shown, role, way_out);
+    if (!rows_bool(r, 0, COL_USAGE))
+        return fail(e, E_USAGE, "%s: the role %s has no right on the schema keelson; %s", shown, role, way_out);
     return true;
 }
 
@@ -46,11 +48,11 @@ bool check_database(struct pg_conn *c, const struct pg_target *t, struct err *e)
     struct rows r;
     bool ok = false;
 
+    if (pg_server_version(c) < OLDEST)      /* before it is asked anything */
+        return fail(e, E_USAGE, "%s: the server is PostgreSQL %d; Keelson needs 15 or later", t->shown, pg_server_version(c) / 10000);
     if (!pg_run(c, &s, &r, e))
         return false;
-    if (rows_i64(&r, 0, COL_VERSION) < OLDEST)
-        fail(e, E_USAGE, "%s: the server is PostgreSQL %lld; Keelson needs 15 or later", t->shown, (long long)rows_i64(&r, 0, COL_VERSION) / 10000);
-    else if (!rows_bool(&r, 0, COL_MIGRATED))
+    if (!rows_bool(&r, 0, COL_MIGRATED))
         fail(e, E_DATABASE, "%s: the database is not prepared; run `keelson init` with KEELSON_OWNER_URL", t->shown);
     else
         ok = rights_fit(&r, rows_cstr(&a, &r, 0, COL_ROLE), t->shown, e) && session_is_ours(c, t->shown, e);

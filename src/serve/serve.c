@@ -243,6 +243,8 @@ static void authenticate(struct request *r)
 
     switch (keyring_check(r->service->keyring, r->token, clock_now(), &r->who, &e)) {
     case KEYRING_YES:
+        if (r->who.use_due)
+            key_use_note(r->service->key_use, &r->who);
         authenticated(r);
         break;
     case KEYRING_NO:
@@ -372,6 +374,8 @@ static void headers_read(struct request *r)
         for (size_t k = 0; k < ARRAY_LEN(wanted); k++)
             if (span_ieq(r->x->head->fields[i].name, span_of(wanted[k].name)))
                 *wanted[k].to = r->x->head->fields[i].value;
+    if (http_field(r->x->head, "If-Range", NULL).p)
+        c->range = SPAN_NONE;           /* the whole is always right, a part only of what the client has */
 }
 
 void serve_request(void *user, struct exchange *x)

@@ -14,6 +14,7 @@
 #include "ops/metrics.h"
 #include "pg/cluster.h"
 #include "pg/pool.h"
+#include "serve/key_use.h"
 #include "schema/catalog.h"
 
 struct service {
@@ -28,6 +29,7 @@ struct service {
     struct pool         *pool;
     struct http_server  *http;
     struct keyring      *keyring;
+    struct key_use      *key_use;
     struct health       *health;
     struct metrics      *metrics;
     bool                 local;         /* embedded, loopback, no keys: everybody is the local organization */

@@ -236,6 +236,7 @@ bool start_local(const struct conf *conf)
 static void access_start(struct service *s)
 {
     s->keyring = keyring_open(s->conf.rate_key);
+    s->key_use = key_use_open(s->pool);
     s->local = start_local(&s->conf);
     s->local_who = (struct principal){ .org = local_org, .scopes = "*" };
 }
@@ -308,6 +309,7 @@ static void stop(struct running *run)
     pool_close(s->pool);
     if (s->metrics)
         metrics_close(s->metrics);
+    key_use_close(s->key_use);
     if (s->keyring)
         keyring_close(s->keyring);
     if (s->loop)

@@ -51,8 +51,9 @@ class Stream:
 
 
 class Impostor:
-    def __init__(self, version="15.5", behind=None, settings="ignores"):
+    def __init__(self, version="15.5", behind=None, user=None, settings="ignores"):
         self.version, self.behind, self.settings = version, behind, settings
+        self.user = user or (behind.owner if behind else "me")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.numbers = itertools.count(1000)
         self.lock = threading.Lock()
@@ -60,8 +61,8 @@ class Impostor:
 
     @property
     def url(self):
-        name, user = (self.behind.name, self.behind.owner) if self.behind else ("app", "me")
-        return f"postgresql://{user}:secret-Pa55word@127.0.0.1:{self.listener.getsockname()[1]}/{name}"
+        name = self.behind.name if self.behind else "app"
+        return f"postgresql://{self.user}:secret-Pa55word@127.0.0.1:{self.listener.getsockname()[1]}/{name}"
 
     def __enter__(self):
         if self.behind:
@@ -75,7 +76,7 @@ class Impostor:
             self.backend.sock.close()
 
     def login(self):
-        """The one session that everybody shares.  As a superuser over the socket, where no password is asked, acting as the owner."""
+        """The one session that everybody shares.  As a superuser over the socket, where no password is asked, acting as `user`."""
         server = self.behind.server
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(f"{server.folder}/.s.PGSQL.{server.port}")
@@ -83,7 +84,7 @@ class Impostor:
         body = struct.pack("!I", 196608) + b"user\0postgres\0database\0" + self.behind.name.encode() + b"\0\0"
         sock.sendall(struct.pack("!I", len(body) + 4) + body)
         self.until_ready(stream)
-        sock.sendall(message(b"Q", f"SET SESSION AUTHORIZATION {self.behind.owner}".encode() + b"\0"))
+        sock.sendall(message(b"Q", f"SET SESSION AUTHORIZATION {self.user}".encode() + b"\0"))
         self.until_ready(stream)
         return stream
 

@@ -219,6 +219,24 @@ static void each_key_has_its_own_limit(void **state)
     keyring_close(r);
 }
 
+static void use_is_due_once_a_minute(void **state)
+{
+    struct keyring *r = keyring_open(0);
+    struct known k = known();
+    struct principal who;
+    struct err e;
+    int due = 0;
+
+    (void)state;
+    for (usec t = 0; t <= 125 * USEC_S; t += USEC_S) {
+        learn(r, &k, T0 + t);
+        assert_int_equal(ask(r, k.text, T0 + t, &who, &e), KEYRING_YES);
+        due += who.use_due;
+    }
+    assert_int_equal(due, 3);
+    keyring_close(r);
+}
+
 /* 20,000 made-up ids push each other out; the table does not grow, and what was learned last is there. */
 static void hostile_ids_only_evict(void **state)
 {
@@ -288,7 +306,7 @@ int main(void)
         cmocka_unit_test(known_key_is_let_in), cmocka_unit_test(belief_ends_within_a_second), cmocka_unit_test(every_refusal_has_the_same_words),
         cmocka_unit_test(unknown_ids_are_remembered_too), cmocka_unit_test(suspension_is_told_to_the_holder_only),
         cmocka_unit_test(too_many_scopes_never_become_more), cmocka_unit_test(each_key_has_its_own_limit),
-        cmocka_unit_test(hostile_ids_only_evict), cmocka_unit_test(many_keys_are_held_at_once),
+        cmocka_unit_test(use_is_due_once_a_minute), cmocka_unit_test(hostile_ids_only_evict), cmocka_unit_test(many_keys_are_held_at_once),
         cmocka_unit_test(lookups_are_asked_in_one_statement),
     };
 
