@@ -32,6 +32,12 @@ static const char store_sql[] =
     " ON CONFLICT (org_id, key_id, method, path, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,"
     " headers = excluded.headers, body = excluded.body, created_at = now(), expires_at = excluded.expires_at";
 
+/* Each request that stores a key takes a few away that are over: the table does not grow, and nobody has to come by. */
+static const char expire_sql[] =
+    "DELETE FROM keelson.idempotency_keys AS k WHERE k.org_id = $1::uuid AND k.ctid = ANY (ARRAY("
+    "SELECT x.ctid FROM keelson.idempotency_keys AS x WHERE x.org_id = $1::uuid AND x.expires_at < now() - interval '1 hour'"
+    " ORDER BY x.expires_at LIMIT 10 FOR UPDATE SKIP LOCKED))";
+
 enum phase { PHASE_LOOK, PHASE_RUN, PHASE_STORE };
 
 struct wrap {
@@ -133,6 +139,7 @@ static void store(struct call *c, struct wrap *w)
     stmt_int4(c->arena, s, c->status);
     stmt_text(c->arena, s, headers_json(c));
     stmt_bytea(s, arena_span(c->arena, body.p ? body : SPAN("")));
+    plan_stmt(c, &c->plan, "idempotency_expire", expire_sql);
 }
 
 /* ---- phases ---- */

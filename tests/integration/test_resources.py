@@ -11,6 +11,7 @@ import uuid
 from decimal import Decimal
 
 import httpx
+import psycopg
 import pytest
 
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -383,3 +384,14 @@ def test_ranges(server, candidate):
         assert answer.headers["Content-Range"].endswith("/10")
     assert server.http.get(path, headers={"Range": "bytes=10-"}).status_code == 416
     assert server.http.get(path, headers={"Range": "bytes=0-1,4-5"}).content == content
+
+
+def test_keys_that_are_over_go_away_by_themselves(keelson):
+    k = keelson()
+    with psycopg.connect(host=(k.data_dir / "postmaster.pid").read_text().splitlines()[4], user="keelson_super", dbname="keelson",
+                         autocommit=True) as db:
+        for i in range(5):
+            create(k, "candidates", {"full_name": f"{i}"}, **{"Idempotency-Key": f"old-{i}"})
+        db.execute("UPDATE keelson.idempotency_keys SET expires_at = now() - interval '2 hours'")
+        create(k, "candidates", {"full_name": "new"}, **{"Idempotency-Key": "new"})
+        assert [key for key, in db.execute("SELECT key FROM keelson.idempotency_keys")] == ["new"]
