@@ -11,6 +11,9 @@
 #include "base/attr.h"
 #include "pg/query.h"
 
+#define IPV6 "the host cannot be reached from here; one with only an IPv6 address needs IPv6 here, or the provider's IPv4 pooler"
+
+/* The first one that is found counts: what quotes the names of roles and databases stands before what is about them. */
 static const struct {
     const char *text;       /* part of libpq's or the server's message */
     const char *sentence;
@@ -19,13 +22,17 @@ static const struct {
     { "no password supplied",            "the server wants a password and the URL has none" },
     { "no pg_hba.conf entry",            "the server's pg_hba.conf does not let this user in from here" },
     { "Peer authentication failed",      "the server's peer authentication does not accept this operating system user" },
-    { "role \"",                         "the role does not exist or may not log in" },
-    { "database \"",                     "the database does not exist" },
+    { "permission denied for database",  "the role has no right to connect to this database; its owner can GRANT CONNECT" },
     { "too many connections",            "the server has no connection free (too many connections for the role or database)" },
     { "remaining connection slots",      "the server has no connection free" },
     { "too many clients",                "the server has no connection free" },
+    { "max clients reached",             "the provider's pooler has no connection free" },
+    { "Tenant or user not found",        "the provider's pooler does not know this user; behind a shared pooler the user is written ROLE.PROJECT" },
+    { "not currently accepting",         "the database takes no connections" },
     { "unsupported startup parameter",   "a transaction pooler (PgBouncer) answers there and refuses session settings; use the server's own port or the "
                                          "provider's session-mode pooler" },
+    { "role \"",                         "the role does not exist or may not log in" },
+    { "database \"",                     "the database does not exist" },
     { "starting up",                     "the server is starting" },
     { "shutting down",                   "the server is shutting down" },
     { "recovery mode",                   "the server is recovering from a crash" },
@@ -35,17 +42,20 @@ static const struct {
     { "does not support SSL",            "the server does not offer TLS; use sslmode=disable only inside a trusted network" },
     { "SSL",                             "the TLS handshake failed" },
     { "could not translate host name",   "the host name does not resolve" },
-    { "Network is unreachable",          "the network is unreachable; a host with only an IPv6 address needs IPv6 here, or the provider's IPv4 pooler" },
-    { "No route to host",                "there is no route to the host" },
+    { "Network is unreachable",          IPV6 },
+    { "Cannot assign requested address", IPV6 },
+    { "Address family not supported",    IPV6 },
+    { "No route to host",                IPV6 },
     { "Connection refused",              "nothing listens there" },
     { "No such file or directory",       "there is no server socket there" },
     { "Permission denied",               "the server's socket may not be reached by this user" },
     { "timeout",                         "the server did not answer in time" },
+    { "timed out",                       "the server did not answer in time" },
     { "server closed the connection",    "the server closed the connection" },
     { "read-only",                       "the server is read-only" },
 };
 
-static const char *cause_of(const char *text)
+const char *failure_cause(const char *text)
 {
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
         if (strstr(text, causes[i].text))
@@ -55,7 +65,7 @@ static const char *cause_of(const char *text)
 
 bool failure_connect(const PGconn *pg, const char *shown, struct err *e)
 {
-    return fail(e, E_DATABASE, "%s: %s", shown, cause_of(PQerrorMessage(pg)));
+    return fail(e, E_DATABASE, "%s: %s", shown, failure_cause(PQerrorMessage(pg)));
 }
 
 bool failure_lost(const PGconn *pg, const char *shown, struct err *e)

@@ -13,6 +13,9 @@
 /* Why no connection came about.  libpq's text names users and may quote parts of the URL, so only a known cause is told.  Always false. */
 bool failure_connect(const PGconn *pg, const char *shown, struct err *e);
 
+/* The sentence for a message of libpq or the server; it repeats nothing of the message. */
+const char *failure_cause(const char *text);
+
 /*
  * An error result.  `verbose` (an operator's own session): the server's primary message, as it is.
  * Otherwise the message is only what an answer may be made from: the constraint's name, of a NOT NULL violation the column's,
