@@ -156,13 +156,20 @@ static bool write_in(const char *dir, const char *name, struct span text, struct
     return proc_write_file(path, text, 0600, 0, 0, e);
 }
 
-/* Only the last words of initdb tell what is wrong. */
+/* Only the last words of initdb tell what is wrong; before it has set up its messages they are no "error". */
 static bool initdb_failed(const struct buf *out, int status, struct err *e)
 {
-    static const char mark[] = "initdb: error: ";
-    const char *at = out->n ? memmem(out->p, out->n, mark, sizeof mark - 1) : NULL;
-    struct span said = at ? span_drop(buf_span(out), (size_t)(at - out->p) + sizeof mark - 1) : cluster_guard_reason(buf_span(out));
+    static const char *const marks[] = { "initdb: error: ", "initdb: " };
+    struct span said = SPAN_NONE;
 
+    for (size_t i = 0; i < ARRAY_LEN(marks) && !said.p && out->n > 0; i++) {
+        const char *at = memmem(out->p, out->n, marks[i], strlen(marks[i]));
+
+        if (at)
+            said = span_drop(buf_span(out), (size_t)(at - out->p) + strlen(marks[i]));
+    }
+    if (!said.p)
+        said = cluster_guard_reason(buf_span(out));
     said = span_cut(&said, '\n');
     return fail(e, E_IO, "initdb failed (exit status %d): %.*s", status, SPAN_ARG(said));
 }
