@@ -109,13 +109,8 @@ static bool env_guard(struct init *in, struct err *e)
 
 static void note_tls(struct init *in)
 {
-    const char *mode = "prefer";
-
-    for (size_t i = 0; in->target.keys[i]; i++)
-        if (strcmp(in->target.keys[i], "sslmode") == 0)
-            mode = in->target.values[i];
-    if (!in->target.local && strncmp(mode, "verify-", 7) != 0)
-        step(in, "tls", "note", arena_printf(in->c->arena, "sslmode=%s does not check who answers; sslmode=verify-full with sslrootcert does", mode));
+    if (!in->target.verified)
+        step(in, "tls", "note", "this sslmode does not check who answers; sslmode=verify-full with sslrootcert does");
 }
 
 static bool roles(struct init *in, struct err *e)

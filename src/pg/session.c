@@ -1,12 +1,17 @@
 /*
  * search_path is empty so that no name can be shadowed; times are UTC and ISO; a vanished client ends its query within a second.
+ * The password goes only to a server whose certificate was checked, unless the URL says otherwise or the server is on this machine.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/session.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/attr.h"
+
+#define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
 
 /* Keepalives find a dead peer in about 20 s; tcp_user_timeout bounds what keepalives do not see: unanswered data. */
 static const struct {
@@ -40,6 +45,43 @@ static const char *options_of(struct arena *a, const struct pg_session *s, const
                         plans, idle);
 }
 
+static bool environment_says(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value;
+}
+
+/* libpq 15 knows no CAs but those of a file; the one of its own choosing is taken when it exists. */
+static const char *ca_file(struct arena *a, const struct pg_target *t)
+{
+    const char *home = getenv("HOME");
+
+    if (given(t, "sslrootcert") || environment_says("PGSSLROOTCERT") ||
+        (home && access(arena_printf(a, "%s/.postgresql/root.crt", home), F_OK) == 0))
+        return NULL;
+    return access(SYSTEM_CAS, R_OK) == 0 ? SYSTEM_CAS : NULL;
+}
+
+static size_t add_tls(struct arena *a, const struct pg_target *t, const char **keys, const char **values)
+{
+    const char *cas;
+    size_t n = 0;
+
+    if (t->local || !t->verified)
+        return 0;
+    if (!given(t, "sslmode") && !environment_says("PGSSLMODE")) {
+        keys[n] = "sslmode";
+        values[n++] = "verify-full";
+    }
+    cas = ca_file(a, t);
+    if (cas) {
+        keys[n] = "sslrootcert";
+        values[n++] = cas;
+    }
+    return n;
+}
+
 void session_params(struct arena *a, const struct pg_target *t, const struct pg_session *s, const char ***keys, const char ***values)
 {
     const char *given_options = "";
@@ -47,8 +89,8 @@ void session_params(struct arena *a, const struct pg_target *t, const struct pg_
 
     while (t->keys[n])
         n++;
-    *keys = arena_array(a, const char *, n + ARRAY_LEN(ours) + 3);
-    *values = arena_array(a, const char *, n + ARRAY_LEN(ours) + 3);
+    *keys = arena_array(a, const char *, n + ARRAY_LEN(ours) + 5);
+    *values = arena_array(a, const char *, n + ARRAY_LEN(ours) + 5);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(t->keys[i], "options") == 0) {
             given_options = t->values[i];
@@ -63,6 +105,7 @@ void session_params(struct arena *a, const struct pg_target *t, const struct pg_
         (*keys)[k] = ours[i].key;
         (*values)[k++] = ours[i].value;
     }
+    k += add_tls(a, t, *keys + k, *values + k);
     if (s->application_name) {
         (*keys)[k] = "application_name";
         (*values)[k++] = s->application_name;

@@ -6,6 +6,7 @@
 #include "pg/url.h"
 
 #include <libpq-fe.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -68,6 +69,17 @@ static void target_set(struct arena *a, struct pg_target *t, const PQconninfoOpt
         t->user = arena_strdup(a, span_of(o->val));
 }
 
+/* Elsewhere than on this machine certificates are checked unless the URL says otherwise; session.c asks for it. */
+static bool is_verified(const struct pg_target *t)
+{
+    const char *mode = getenv("PGSSLMODE");
+
+    for (size_t i = 0; t->keys[i]; i++)
+        if (strcmp(t->keys[i], "sslmode") == 0)
+            mode = t->values[i];
+    return t->local || !mode || !*mode || strncmp(mode, "verify-", 7) == 0;
+}
+
 static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOption *options)
 {
     size_t n = 0, i = 0;
@@ -84,6 +96,7 @@ static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOp
         target_set(a, t, o);
     }
     t->local = host_is_local(t->host);
+    t->verified = is_verified(t);
     t->shown = arena_printf(a, "pg://%s:%s/%s", t->host ? t->host : "", t->port ? t->port : "5432",
                             t->dbname ? t->dbname : "");
 }

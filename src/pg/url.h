@@ -20,6 +20,7 @@ struct pg_target {
     const char  *host, *port, *dbname, *user;  /* first host; NULL when not given */
     bool         local;             /* unix socket or loopback */
     bool         has_password;
+    bool         verified;          /* who answers is checked: by TLS, or because it is this machine */
 };
 
 /* E_USAGE with a message that contains nothing of the text but its scheme.  The password is given to log_guard(). */

@@ -292,6 +292,9 @@ static void announce(const struct running *run, usec began)
 
     log_event(LOG_INFO, "listening", "addr=%s database=%s version=%s ready_ms=%lld", http_address(s->http),
               s->embedded ? "embedded" : s->target.shown, run->version, (long long)((clock_now() - began) / USEC_MS));
+    if (!s->target.verified)
+        log_event(LOG_WARN, "server-not-verified", "database=%s note=%s", s->target.shown,
+                  "this sslmode does not check who answers; sslmode=verify-full with sslrootcert does");
     if (s->local)
         log_event(LOG_INFO, "no-keys", "note=%s", "everybody on this machine acts for the local organization; other addresses or a DATABASE_URL require API keys");
 }

@@ -57,7 +57,7 @@ class Impostor:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.numbers = itertools.count(1000)
         self.lock = threading.Lock()
-        self.backend = None
+        self.backend, self.startups = None, []
 
     @property
     def url(self):
@@ -109,6 +109,7 @@ class Impostor:
     def serve(self, client):
         try:
             given = client.startup()
+            self.startups.append(given)
             if self.backend and self.settings == "refuses" and b"options" in given:
                 client.sock.sendall(error(b"unsupported startup parameter: options"))
                 return

@@ -410,5 +410,24 @@ def test_certificates(tls, host, parameters, status, says):
         tls.reset()
 
 
+def test_elsewhere_than_here_certificates_are_checked_without_being_asked(tls):
+    """hostaddr leads here, but by its name it is a host somewhere."""
+    place = tls.place()
+    try:
+        url = place.url(parameters="?hostaddr=127.0.0.1").replace("@127.0.0.1", "@db.example")
+        refused(place.run("init", env={"KEELSON_OWNER_URL": url}), 3, "not signed by a known authority", "sslrootcert")
+        done = place.init(env={"KEELSON_OWNER_URL": f"{url}&sslmode=require"})
+        assert "does not check who answers" in done.stdout
+    finally:
+        tls.reset()
+
+
+def test_a_password_is_not_sent_to_whoever_answers(place):
+    with Impostor("15.5") as somebody:
+        url = somebody.url.replace("@127.0.0.1", "@db.example") + "?hostaddr=127.0.0.1"
+        refused(place.run("init", env={"KEELSON_OWNER_URL": url}), 3, "does not offer TLS")
+        assert somebody.startups == []           # nothing was said but the question for TLS
+
+
 def test_a_server_without_tls(place):
     refused(place.run("init", env={"KEELSON_OWNER_URL": place.url(parameters="?sslmode=require")}), 3, "does not offer TLS")

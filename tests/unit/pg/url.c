@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -49,6 +50,34 @@ static void good_ones_are_shown_without_user_and_password(void **state)
     arena_free(&a);
 }
 
+static const struct { const char *url; bool verified; } checked[] = {
+    { "postgresql://u:p@db.example/app",                     true  },
+    { "postgresql://u:p@db.example/app?sslmode=verify-full", true  },
+    { "postgresql://u:p@db.example/app?sslmode=verify-ca",   true  },
+    { "postgresql://u:p@db.example/app?sslmode=require",     false },
+    { "postgresql://u:p@db.example/app?sslmode=prefer",      false },
+    { "postgresql://u:p@db.example/app?sslmode=disable",     false },
+    { "postgresql://u:p@localhost/app?sslmode=disable",      true  },
+    { "host=/run/postgresql dbname=app",                     true  },
+};
+
+static void what_is_not_checked_is_known(void **state)
+{
+    struct arena a = ARENA;
+
+    (void)state;
+    unsetenv("PGSSLMODE");
+    for (size_t i = 0; i < ARRAY_LEN(checked); i++) {
+        struct pg_target t;
+        struct err e = { 0 };
+
+        assert_true(pg_url_parse(&a, checked[i].url, &t, &e));
+        if (t.verified != checked[i].verified)
+            fail_msg("%s", checked[i].url);
+    }
+    arena_free(&a);
+}
+
 #define SECRET "Kanari3nv0gel"
 
 static const char *const bad[] = {
@@ -82,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones_are_shown_without_user_and_password), cmocka_unit_test(bad_ones_are_refused_without_a_word_of_them),
+        cmocka_unit_test(what_is_not_checked_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
