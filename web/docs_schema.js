@@ -34,6 +34,7 @@ export function typeWords(node) {
 
   if (schema.const !== undefined) return `always ${JSON.stringify(schema.const)}`;
   if (schema.oneOf ?? schema.anyOf) return 'one of several forms';
+  if (type === 'array' && schema.items?.pattern) return 'names, separated by commas';
   if (type === 'array') return `array of ${refName(schema.items) ?? (typeWords(schema.items ?? {}) || 'anything')}`;
   return [schema.format ?? type ?? (schema.enum ? 'text' : 'any JSON'), bounds(schema)].filter(Boolean).join(', ');
 }
@@ -93,10 +94,14 @@ const TIME = '2026-01-31T09:30:00.000000Z';
 
 const SAMPLES = {
   full_name: 'Ada Example', given_name: 'Ada', family_name: 'Example', email: 'ada@example.org', phone: '+43 1 5550100', locale: 'en-GB', language: 'en',
-  timezone: 'Europe/Vienna', country: 'AT', title: 'First conversation', content: 'What did you build last?', name: 'interviewer', headline: 'Compiler engineer',
+  timezone: 'Europe/Vienna', country: 'AT', title: 'First conversation', content: 'What did you build last?', role: 'assistant', headline: 'Compiler engineer',
   file_name: 'resume.pdf', file_media_type: 'application/pdf', criterion: 'Systems programming', summary: 'Clear, precise, curious.', reason: 'agreed with the candidate',
+  source: 'referral', assessor_name: 'Grace Example', recommendation: 'yes', external_ref: 'ats-4711', thread_id: 'thread-1', client_message_id: 'turn-1',
   pointer: '/email', message: 'is not an email address', request_id: UUID, path: '/full_name', tags: ['c', 'databases'], skills: ['c', 'postgresql'],
 };
+
+/** Shown in short examples although nothing requires it. */
+const TELLING = new Set(['email', 'content', 'title', 'reason', 'assessor_name', 'recommendation', 'source']);
 
 const FORMATS = { uuid: UUID, 'date-time': TIME, date: '2026-01-31' };
 
@@ -115,11 +120,11 @@ function sampleNumber(schema, whole) {
 }
 
 function sampleObject(schema, { brief, depth }) {
-  const required = schema.required ?? [], names = Object.keys(schema.properties ?? {});
-  const wanted = brief && required.length ? names.filter((name) => required.includes(name)) : brief ? names.filter((name) => SAMPLES[name] !== undefined).slice(0, 2) : names;
-  const few = brief ? [...wanted, ...names.filter((name) => !wanted.includes(name) && SAMPLES[name] !== undefined)].slice(0, Math.max(3, wanted.length)) : wanted;
+  const required = schema.required ?? [], all = Object.keys(schema.properties ?? {});
+  const telling = all.filter((name) => required.includes(name) || TELLING.has(name));
+  const names = brief ? (telling.length ? telling : all.slice(0, 1)) : all;
 
-  return Object.fromEntries(names.filter((name) => few.includes(name)).map((name) => [name, sample(schema.properties[name], { name, brief, depth: depth + 1 })]));
+  return Object.fromEntries(names.map((name) => [name, sample(schema.properties[name], { name, brief, depth: depth + 1 })]));
 }
 
 /** A value the schema takes.  `brief`: only what is required, and a little that shows what it is about. */
@@ -127,7 +132,8 @@ export function sample(node, { name = '', brief = false, depth = 0 } = {}) {
   const schema = resolve(node), [type] = typesOf(schema);
 
   if (schema.const !== undefined) return schema.const;
-  if (SAMPLES[name] !== undefined && type === (Array.isArray(SAMPLES[name]) ? 'array' : 'string')) return SAMPLES[name];
+  if (SAMPLES[name] !== undefined && type === (Array.isArray(SAMPLES[name]) ? 'array' : 'string') && (schema.enum?.includes(SAMPLES[name]) ?? true))
+    return SAMPLES[name];
   if (schema.default !== undefined && schema.default !== null) return schema.default;
   if (schema.enum) return schema.enum.find((value) => value !== null);
   if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => sample(part, { brief, depth })));

@@ -216,12 +216,12 @@ static const struct column *reason_of(const struct resource *r)
 static const char *reasons(struct openapi *d, const struct resource *r)
 {
     const struct catalog *c = d->model->catalog;
-    const char *text = "Why.";
+    const char *moves = NULL;
 
-    for (int i = 0, n = 0; i < c->ntransitions; i++)
+    for (int i = 0; i < c->ntransitions; i++)
         if (strcmp(c->transitions[i].entity, r->name) == 0 && c->transitions[i].needs_reason)
-            text = arena_printf(d->arena, "%s%s %s to %s", text, n++ ? "," : " Required from", c->transitions[i].from, c->transitions[i].to);
-    return text;
+            moves = arena_printf(d->arena, "%s%s%s to %s", moves ? moves : "", moves ? ", " : "", c->transitions[i].from, c->transitions[i].to);
+    return moves ? arena_printf(d->arena, "Why. Required from %s.", moves) : "Why.";
 }
 
 static void transition(struct openapi *d, const struct resource *r)
