@@ -1,7 +1,8 @@
-"""Something that speaks PostgreSQL's protocol but is not the server one hoped for: an old one, or a transaction pooler.
+"""Something that speaks PostgreSQL's protocol but is not the server one hoped for: an old one, a transaction pooler, a provider.
 
     Impostor("14.12")                               # says that version, answers every question with nothing
     Impostor(behind=place, settings="refuses")      # a pooler before place's database; settings: "refuses" or "ignores" `options`
+    Provider(behind=place)                          # as Neon: wants to hash the passwords of roles itself
 """
 # SPDX-License-Identifier: Apache-2.0
 
@@ -65,8 +66,7 @@ class Impostor:
         return f"postgresql://{self.user}:secret-Pa55word@127.0.0.1:{self.listener.getsockname()[1]}/{name}"
 
     def __enter__(self):
-        if self.behind:
-            self.backend = self.login()
+        self.begin()
         threading.Thread(target=self.accept, daemon=True).start()
         return self
 
@@ -75,8 +75,12 @@ class Impostor:
         if self.backend:
             self.backend.sock.close()
 
+    def begin(self):
+        if self.behind:
+            self.backend = self.login()
+
     def login(self):
-        """The one session that everybody shares.  As a superuser over the socket, where no password is asked, acting as `user`."""
+        """A session; a pooler's clients share one.  As a superuser over the socket, where no password is asked, acting as `user`."""
         server = self.behind.server
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(f"{server.folder}/.s.PGSQL.{server.port}")
@@ -142,3 +146,37 @@ class Impostor:
                     client.sock.sendall(said)
                 if open_:
                     sent = client.read()
+
+
+class Provider(Impostor):
+    """Everybody has a session of their own; a transaction that sets a password which is hashed already cannot be committed."""
+
+    REFUSAL = message(b"E", b'SERROR\0VERROR\0CXX000\0MReceived HTTP code 400 from control plane: '
+                            b'{"error":"Neon only supports being given plaintext passwords"}\0\0')
+
+    def begin(self):
+        pass
+
+    def serve(self, client):
+        try:
+            client.startup()
+            server, hashed = self.login(), False
+            client.sock.sendall(message(b"R", struct.pack("!I", 0)) + status(b"server_version", self.version.encode()) + READY)
+            server.sock.sendall(message(b"Q", b"SET search_path = ''\0"))
+            self.until_ready(server)
+            while True:
+                sent = client.read()
+                hashed = hashed or b"PASSWORD 'SCRAM" in sent[1]
+                if hashed and sent == (b"Q", b"COMMIT\0"):
+                    hashed = False
+                    server.sock.sendall(message(b"Q", b"ROLLBACK\0"))
+                    self.until_ready(server)
+                    client.sock.sendall(self.REFUSAL + READY)
+                else:
+                    server.sock.sendall(message(*sent))
+                    if sent[0] in b"QS":
+                        client.sock.sendall(self.until_ready(server)[0])
+        except (EOFError, OSError, struct.error):
+            pass
+        finally:
+            client.sock.close()

@@ -11,7 +11,7 @@ import subprocess
 import psycopg
 import pytest
 from bare import BINDIR, OURS, Bare
-from impostor import Impostor
+from impostor import Impostor, Provider
 
 KEY = re.compile(r"kls_live_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}")
 
@@ -321,6 +321,15 @@ def test_web_gateways_get_nothing(server, place):
         c.execute("GRANT USAGE ON SCHEMA keelson TO PUBLIC")
     done = place.run("init")
     assert done.returncode == 3 and "anon can still use the schema keelson" in done.stderr, done.stderr
+
+
+def test_a_provider_that_hashes_passwords_itself(place):
+    """Neon refuses verifiers when the transaction ends: the password goes in clear text then, and that is said."""
+    with Provider(behind=place) as provider:
+        done = place.run("init", env={"KEELSON_OWNER_URL": provider.url})
+    assert "in clear text" in done.stdout, done.stdout + done.stderr
+    password = place.env()["DATABASE_URL"].split(":")[2].split("@")[0]
+    psycopg.connect(place.url("keelson_api", password)).close()
 
 
 # ---- servers that will not do -----------------------------------------------------------------------------------------------
