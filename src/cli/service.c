@@ -17,7 +17,7 @@
 
 static bool run_serve(struct command_call *c, struct err *e)
 {
-    return start_serve(&c->conf, KEELSON_VERSION, e);
+    return start_serve(&c->conf, KEELSON_VERSION, command_option(c, "--demo") != NULL, e);
 }
 
 /* ---- config ---- */
@@ -104,8 +104,12 @@ static bool run_version(struct command_call *c, struct err *e)
     return true;
 }
 
+static const struct command_option serve_options[] = {
+    { "--demo", NULL, "Fill an empty embedded database with invented interviews, and simulate live ones." },
+};
+
 static const struct command commands[] = {
-    { "serve", NULL, "Serve the HTTP interface.", .run = run_serve,
+    { "serve", NULL, "Serve the HTTP interface.", .options = serve_options, .noptions = ARRAY_LEN(serve_options), .run = run_serve,
       .more = "--listen ADDR:PORT says where (default: 127.0.0.1:8080), --data-dir DIR where the embedded PostgreSQL keeps its data.\n\n"
               "Without DATABASE_URL it runs a private PostgreSQL and migrates it; on this machine's loopback no key is needed then.\n\n"
               "With DATABASE_URL it uses that database with the service's role, refuses pending migrations unless told --migrate, and "

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "migrate/apply.h"
 #include "serve/check.h"
+#include "serve/demo.h"
 #include "serve/openapi.h"
 #include "serve/routes.h"
 #include "serve/serve.h"
@@ -31,6 +32,7 @@ struct running {                        /* what only start.c needs to know */
     struct service  service;
     struct pg_target owner;
     const char     *version;
+    struct demo    *demo;           /* NULL: not asked for */
     struct timer    drain_limit, watch;
     pthread_t       restarter;      /* while restart is not RESTART_NONE */
     _Atomic int     restart;
@@ -153,6 +155,7 @@ static void stop_asked(void *arg, int signo)
         return;
     }
     log_event(LOG_INFO, "draining", "signal=%d", signo);
+    demo_stop(run->demo);
     s->draining = true;
     health_draining(s->health);
     loop_timer(s->loop, &run->drain_limit, clock_now() + s->conf.drain_timeout);
@@ -303,6 +306,7 @@ static void stop(struct running *run)
 {
     struct service *s = &run->service;
 
+    demo_close(run->demo);
     if (atomic_load(&run->restart) != RESTART_NONE)
         restart_end(run);               /* it still uses the cluster */
     if (s->http)
@@ -321,7 +325,16 @@ static void stop(struct running *run)
     arena_free(&s->arena);
 }
 
-bool start_serve(const struct conf *conf, const char *version, struct err *e)
+/* Without it the service is as useful as ever. */
+static void demo_begin(struct running *run)
+{
+    struct err e = { 0 };
+
+    if (!demo_open(run->service.loop, &run->service.conf, http_address(run->service.http), &run->demo, &e))
+        log_event(LOG_ERROR, "demo-failed", "reason=%s", e.message);
+}
+
+bool start_serve(const struct conf *conf, const char *version, bool demo, struct err *e)
 {
     struct running *run = calloc(1, sizeof *run);
     usec began = clock_now();
@@ -332,9 +345,11 @@ bool start_serve(const struct conf *conf, const char *version, struct err *e)
     run->service.conf = *conf;
     run->version = version;
     process_harden();
-    ok = database_prepare(run, e) && loop_start(run, e);
+    ok = (!demo || demo_allowed(conf, start_local(conf), e)) && database_prepare(run, e) && loop_start(run, e);
     if (ok) {
         announce(run, began);
+        if (demo)
+            demo_begin(run);
         loop_run(run->service.loop);
         log_event(LOG_INFO, "stopped", "signals=%d", run->signals);
     }

@@ -9,8 +9,8 @@
 #include "base/conf.h"
 #include "base/err.h"
 
-/* Serve until SIGTERM or SIGINT has drained it.  False: it could not start, and *e says why. */
-MUST_CHECK bool start_serve(const struct conf *conf, const char *version, struct err *e);
+/* Serve until SIGTERM or SIGINT has drained it; with `demo`, beside a demonstration.  False: it could not start, and *e says why. */
+MUST_CHECK bool start_serve(const struct conf *conf, const char *version, bool demo, struct err *e);
 
 /* Would such a service act for the one local organization, without keys? */
 bool start_local(const struct conf *conf);
