@@ -92,6 +92,55 @@ def test_the_api_page_does_what_it_says(keelson):
     assert run > 20
 
 
+# ---------------------------------------------------------------- docs/operating.md
+
+def block_of(page, heading):
+    (text,) = [b.text for b in documents.blocks(ROOT / "docs" / page) if b.language == "sh" and b.heading == heading]
+    return text
+
+
+@pytest.fixture
+def operator(keelson):
+    """An embedded server, and a shell with the program on its path that uses it."""
+    k = keelson()
+    env = harness.environment(k.folder, {"KEELSON_DATA_DIR": str(k.data_dir), "PATH": f"{harness.BIN.parent}:{os.environ['PATH']}"})
+    shell = documents.Shell(k.folder, env)
+    yield k, shell
+    shell.close()
+
+
+def test_keys_are_made_and_refused_as_described(operator):
+    k, shell = operator
+    lines = block_of("operating.md", "Organizations and keys").splitlines()
+    key_id = None
+    for line in lines:
+        said = shell.run((line.replace("0Bs8IbKW", key_id) if key_id else line) + "; echo status $?")
+        assert said.endswith("status 0\n"), said
+        if line.startswith("keelson key create"):
+            key_id = re.search(r"^key_id +(\w+)$", said, re.MULTILINE)[1]
+    assert "revoked" in shell.run("keelson key list") and "suspended" in shell.run("keelson org list")
+
+
+def test_copies_are_made_and_restored_as_described(operator, keelson):
+    k, shell = operator
+    other = keelson()
+    k.http.post("/v1/candidates", json={"full_name": "Ada Lovelace"})
+    text = block_of("operating.md", "Copies").replace("keelson-data/", f"{k.data_dir}/").replace("other-data/", f"{other.data_dir}/")
+    assert shell.run(text) == ""
+    assert [c["full_name"] for c in other.http.get("/v1/candidates").json()["items"]] == ["Ada Lovelace"]
+
+
+@pytest.mark.parametrize("page", **ids)
+def test_commands_that_are_named_exist(page):
+    helped = harness.run("--help").stdout
+    commands = set(re.findall(r"^  ((?:[a-z]+ )?[a-z]+)(?: {2,}|$)", helped, re.MULTILINE))
+    families = {command.split()[0] for command in commands}
+    text = page.read_text()
+    for first, second in re.findall(r"(?:`|^|^export .*\n|build/)keelson ([a-z]+)(?: ([a-z]+)\b)?", text, re.MULTILINE):
+        assert first in families, f"{page.name}: keelson {first}"
+        assert first in commands or not second or f"{first} {second}" in commands, f"{page.name}: keelson {first} {second}"
+
+
 # ---------------------------------------------------------------- what is generated
 
 @pytest.mark.parametrize("page", **ids)

@@ -1,0 +1,55 @@
+"""The service's unit: confined as promised, stopped in the order the program wants, and its parts where the text says."""
+# SPDX-License-Identifier: Apache-2.0
+
+import configparser
+import re
+import shutil
+import subprocess
+
+import pytest
+from harness import ROOT
+
+UNIT = ROOT / "packaging" / "systemd" / "keelson.service"
+
+
+class Unit(configparser.ConfigParser):
+    optionxform = staticmethod(str)
+
+
+def service():
+    unit = Unit(strict=False, interpolation=None, delimiters=("=",), comment_prefixes=("#",))
+    unit.read(UNIT)
+    return unit["Service"]
+
+
+@pytest.mark.parametrize("name, value", [
+    ("DynamicUser", "yes"), ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""), ("ProtectSystem", "strict"), ("ProtectHome", "yes"),
+    ("PrivateTmp", "yes"), ("PrivateDevices", "yes"), ("ProtectProc", "invisible"), ("ProcSubset", "pid"), ("ProtectKernelTunables", "yes"),
+    ("ProtectKernelModules", "yes"), ("ProtectKernelLogs", "yes"), ("ProtectControlGroups", "yes"), ("ProtectClock", "yes"),
+    ("ProtectHostname", "yes"), ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX"), ("RestrictNamespaces", "yes"),
+    ("RestrictRealtime", "yes"), ("RestrictSUIDSGID", "yes"), ("LockPersonality", "yes"), ("MemoryDenyWriteExecute", "yes"),
+    ("SystemCallArchitectures", "native"), ("LimitCORE", "0"), ("UMask", "0077"), ("IPAddressDeny", "any"),
+])
+def test_the_unit_is_confined(name, value):
+    assert service()[name] == value
+
+
+def test_the_program_stops_its_postgresql_itself():
+    unit = service()
+    assert unit["KillMode"] == "mixed" and int(unit["TimeoutStopSec"]) > 30, "drain.timeout, and PostgreSQL after it"
+    assert unit["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_agrees():
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", UNIT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-400:] + done.stderr
+
+
+def test_the_example_environment_holds_no_secret():
+    text = (ROOT / ".env.example").read_text()
+    names = re.findall(r"^(?:# )?([A-Z_]+)=", text, re.MULTILINE)
+    assert {"DATABASE_URL", "KEELSON_API_KEY"} <= set(names)
+    assert re.findall(r"://[^:]+:([^@]+)@", text) == ["PASSWORD", "PASSWORD"]
+    assert not re.search(r"kls_live_\w{8}", text)
+    assert re.search(r"^\.env$", (ROOT / ".gitignore").read_text(), re.MULTILINE)
