@@ -40,11 +40,11 @@ export class Transport {
   }
 
   async #once(method, call) {
+    call.signal?.throwIfAborted();
     const timer = new AbortController();
     const limit = Math.min(call.timeoutMs ?? this.timeoutMs, LONGEST_TIMER_MS);
     const timeout = setTimeout(() => timer.abort(), limit);
     const give = () => timer.abort();
-    call.signal?.throwIfAborted();
     call.signal?.addEventListener("abort", give, { once: true });
     try {
       const fetch = this.fetch;
