@@ -125,7 +125,7 @@ static const struct openapi_operation operations[] = {
       .answers = { { 200, OPENAPI_ASSET, OPENAPI_POLICY, "The file." } },
       .errors = { E_NOT_FOUND } },
     { .plan = system_problem_plan,
-      .answers = { { 200, OPENAPI_MEANING, 0, "What it means and what to do; HTML for who prefers it." } },
+      .answers = { { 200, OPENAPI_MEANING, OPENAPI_POLICY, "What it means and what to do; HTML for who prefers it." } },
       .errors = { E_NOT_FOUND } },
 };
 
