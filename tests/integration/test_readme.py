@@ -5,6 +5,7 @@ exist, generated tables are what they are generated from, and there is one versi
 import json
 import os
 import re
+import subprocess
 import sys
 import tomllib
 
@@ -61,6 +62,43 @@ def test_the_quick_start_does_what_it_says(quick_start):
     assert [m["content"] for m in k.http.get(f"/v1/sessions/{session}/messages?tail=20").json()["items"]] == [
         "Tell me about an index you regret.", "One on a boolean column."]
     assert k.http.get(f"/v1/sessions/{session}/memory").json() == {"summary": "Regrets an index on a boolean.", "facts": ["knows selectivity"]}
+
+
+def snippet(language):
+    (text,) = [b.text for b in documents.blocks(ROOT / "README.md") if b.language == language and b.heading == "From LangChain"]
+    return text
+
+
+def new_session(k):
+    candidate = k.http.post("/v1/candidates", json={"full_name": "Ada Lovelace"}).json()["id"]
+    interview = k.http.post("/v1/interviews", json={"candidate_id": candidate, "title": "Backend engineer"}).json()["id"]
+    return k.http.post("/v1/sessions", json={"interview_id": interview}).json()["id"]
+
+
+def said_in(k, session):
+    return [(m["role"], m["content"]) for m in k.http.get(f"/v1/sessions/{session}/messages").json()["items"]]
+
+
+def test_the_python_snippet_stores_messages(server):
+    session = new_session(server)
+    code = ("from langchain_core.messages import AIMessage, HumanMessage\n"
+            f"messages, session_id = [AIMessage('And then?'), HumanMessage('It was dropped.')], '{session}'\n" + snippet("python"))
+    done = subprocess.run([sys.executable, "-c", code.replace(BASE, server.url)], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(ROOT / "clients/python/src")})
+    assert done.returncode == 0, done.stderr
+    assert said_in(server, session) == [("assistant", "And then?"), ("user", "It was dropped.")]
+
+
+@pytest.mark.skipif(not (ROOT / "clients/js/node_modules/@langchain/core").exists(), reason="`./test clients` installs @langchain/core")
+def test_the_javascript_snippet_stores_messages(server):
+    session = new_session(server)
+    code = ("import { AIMessage, HumanMessage } from '@langchain/core/messages';\n"
+            f"const messages = [new AIMessage('And then?'), new HumanMessage('It was dropped.')], sessionId = '{session}';\n"
+            + snippet("js").replace(BASE, server.url))
+    done = subprocess.run([ROOT / "tests/node_modules/.bin/node", "--input-type=module", "-e", code], cwd=ROOT / "clients/js",
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert said_in(server, session) == [("assistant", "And then?"), ("user", "It was dropped.")]
 
 
 def test_the_program_says_that_no_key_is_needed(quick_start):
