@@ -304,6 +304,8 @@ static void test_cap_holds(void **state)
     struct world w;
 
     (void)state;
+    while (ask("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'keelson%'") > 1)
+        continue;                           /* The backends of the tests before; one is ours that asks. */
     world_open(&w, 2, 3, 1, 100);
     for (int i = 0; i < 60; i++) {
         jobs[i] = sql("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE application_name LIKE 'keelson%'");
@@ -432,7 +434,7 @@ static void test_abandoned(void **state)
     struct job next = sql("SELECT 2::int8");
 
     (void)state;
-    world_open(&w, 3, 0, 1, 10);
+    world_open(&w, 4, 0, 1, 10);
     exclusive(&w, &slow);
     exclusive(&w, &mark);
     exclusive(&w, &waits);
