@@ -4,7 +4,7 @@
     tools/docs.py                             all but the metrics, for which a running server is asked:
     tests/integration/harness.py tools/docs.py
 
-    KEELSON_BIN   the program that is asked for its settings (default: build/keelson)
+    KEELSON_BIN   the program that is asked for its settings (default: build-asan/keelson)
     KEELSON_URL   the server whose metrics are listed (the harness sets it)
 
 A test compares what is there with what would be written.
@@ -32,7 +32,7 @@ def table(head, rows):
 
 def settings():
     """What the program says of itself."""
-    program = os.environ.get("KEELSON_BIN", ROOT / "build" / "keelson")
+    program = os.environ.get("KEELSON_BIN", ROOT / "build-asan" / "keelson")
     clean = {k: v for k, v in os.environ.items() if not k.startswith("KEELSON_") and k != "DATABASE_URL"}
     said = subprocess.run([program, "config", "--format", "json", "--config", "/dev/null"], check=True, capture_output=True, env=clean)
     rows = [[f"`{s['name']}`", f"`{s['default']}`" if s["default"] else "", s["allowed"], f"`{s['env']}`", s["doc"]]
