@@ -237,6 +237,14 @@ static bool move_all_up(const struct making *m, struct err *e)
     return ok && (m->kind == CLUSTER_THROWAWAY || sync_dir(m->dir, e));
 }
 
+/* A chroot or a container may lack a /dev/shm that everybody can write to; files in the data directory do instead. */
+static const char *shared_memory(void)
+{
+    struct stat st;
+
+    return stat("/dev/shm", &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & S_IWOTH) ? "posix" : "mmap";
+}
+
 static bool write_settings(const char *dir, enum cluster_kind kind, struct err *e)
 {
     struct buf text = BUF(16 << 10);
@@ -245,6 +253,7 @@ static bool write_settings(const char *dir, enum cluster_kind kind, struct err *
     buf_str(&text, "# Written by Keelson before each start; changes here are lost, those in postgresql.conf stay.\n");
     for (size_t i = 0; i < ARRAY_LEN(settings); i++)
         buf_printf(&text, "%s = '%s'\n", settings[i].name, settings[i].value[kind]);
+    buf_printf(&text, "dynamic_shared_memory_type = '%s'\n", shared_memory());
     ok = write_in(dir, OURS, buf_span(&text), e);
     buf_free(&text);
     return ok;
