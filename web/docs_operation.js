@@ -3,7 +3,7 @@
 import { h, prose } from '/web/dom.js';
 import { fieldList, refName, resolve, sample, typeWords } from '/web/docs_schema.js';
 
-const FIELDS = { id: '0198c0de-7a00-7000-8000-000000000001', seq: '1', slug: 'validation', file: 'keelson.css' };
+const CAPTURES = { id: '$ID', seq: '1', slug: 'validation', file: 'keelson.css' };
 
 /* ---- parameters ---- */
 
@@ -114,11 +114,14 @@ function bodyExample(operation) {
   return { type, flag: `-d ${shell(JSON.stringify(sample(media.schema, { brief: true }), null, 2))}` };
 }
 
+/** What the example asks for, by the first of these parameters that there is. */
+const QUERIES = [['tail', '?tail=20'], ['q', '?q=compiler'], ['order', '?limit=20&order=created_at.desc'], ['name', '?name=resume.pdf']];
+
 function curl(method, path, operation, secured) {
   const given = (operation.parameters ?? []).map(resolve), example = bodyExample(operation);
-  const query = given.find(({ name }) => name === 'tail') ? '?tail=20' : given.find(({ name }) => name === 'q') ? '?q=compiler' : given.some(({ name }) => name === 'order') ? '?limit=20&order=created_at.desc' : given.find(({ name }) => name === 'name') ? '?name=resume.pdf' : '';
-  const url = location.origin + path.replace(/\{(\w+)\}/g, (_, name) => FIELDS[name] ?? 'x') + query;
-  const lines = [`curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${query.includes('&') ? shell(url) : url}`];
+  const query = QUERIES.find(([name]) => given.some((parameter) => parameter.in === 'query' && parameter.name === name))?.[1] ?? '';
+  const url = location.origin + path.replace(/\{(\w+)\}/g, (_, name) => CAPTURES[name] ?? 'x') + query;
+  const lines = [`curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${query ? `"${url}"` : url}`];
 
   if (secured) lines.push("-H 'Authorization: Bearer kls_live_…'");
   for (const { name, in: place, required, schema } of given)
@@ -143,7 +146,7 @@ function answerExample(operation) {
 /** What is inside an opened operation. */
 export function operationBody({ method, path, operation, secured }) {
   return h('div', { class: 'body' },
-    h('div', { class: 'wide' }, h('p', null, prose(operation.description)),
+    h('div', { class: 'wide' }, operation.description === operation.summary ? null : h('p', null, prose(operation.description)),
       operation['x-scope'] && secured ? h('p', { class: 'type' }, 'Scope of the key: ', h('code', null, operation['x-scope'])) : null),
     h('div', null, parameters(operation), body(operation), answers(operation)),
     h('div', null, h('div', { class: 'beside' }, snippet('Request', curl(method, path, operation, secured)), answerExample(operation))));

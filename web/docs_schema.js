@@ -106,7 +106,6 @@ const TELLING = new Set(['email', 'content', 'title', 'reason', 'assessor_name',
 const FORMATS = { uuid: UUID, 'date-time': TIME, date: '2026-01-31' };
 
 function sampleText(name, schema) {
-  if (schema.examples?.length) return schema.examples[0];
   if (SAMPLES[name] !== undefined) return SAMPLES[name];
   if (schema.format) return FORMATS[schema.format] ?? 'text';
   if (schema.contentEncoding === 'base64') return 'q83vEjRWeJA=';
@@ -132,6 +131,7 @@ export function sample(node, { name = '', brief = false, depth = 0 } = {}) {
   const schema = resolve(node), [type] = typesOf(schema);
 
   if (schema.const !== undefined) return schema.const;
+  if (schema.examples?.length) return schema.examples[0];
   if (SAMPLES[name] !== undefined && type === (Array.isArray(SAMPLES[name]) ? 'array' : 'string') && (schema.enum?.includes(SAMPLES[name]) ?? true))
     return SAMPLES[name];
   if (schema.default !== undefined && schema.default !== null) return schema.default;

@@ -136,6 +136,15 @@ size_t span_utf8_next(struct span s)
     return s.n ? sequence((const unsigned char *)s.p, s.n) : 0;
 }
 
+struct span span_clip(struct span s, size_t n)
+{
+    if (s.n <= n)
+        return s;
+    while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--;
+    return (struct span){ s.p, n };
+}
+
 bool span_utf8(struct span s)
 {
     const unsigned char *p = (const unsigned char *)s.p;

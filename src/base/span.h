@@ -50,6 +50,8 @@ bool span_i64(struct span s, int64_t *out);
 
 /* Well-formed UTF-8 as of RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool span_utf8(struct span s);
+/* At most n bytes from the start, not ending inside a character: for showing what may be long. */
+struct span span_clip(struct span s, size_t n);
 /* Bytes of the well-formed character at the start; 0: there is none. */
 size_t span_utf8_next(struct span s);
 

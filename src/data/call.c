@@ -24,8 +24,7 @@ bool call_params_done(struct call *c, struct err *e)
 {
     for (int i = 0; i < c->nparams; i++) {
         if (!c->params[i].used)
-            return fail(e, E_PARAMETER, "unknown query parameter \"%.*s\"", c->params[i].name.n > 64 ? 64 : (int)c->params[i].name.n,
-                        c->params[i].name.p);
+            return fail(e, E_PARAMETER, "unknown query parameter \"%.*s\"", SPAN_ARG(span_clip(c->params[i].name, 64)));
     }
     return true;
 }

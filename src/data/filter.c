@@ -24,7 +24,7 @@ static const char *type_of(const struct field *f)
 
 static bool bad_value(const struct filter *f, struct span value, const char *what, struct err *e)
 {
-    return fail(e, E_PARAMETER, "%s: \"%.*s\" %s", f->field->name, value.n > 64 ? 64 : (int)value.n, value.p, what);
+    return fail(e, E_PARAMETER, "%s: \"%.*s\" %s", f->field->name, SPAN_ARG(span_clip(value, 64)), what);
 }
 
 static bool check(const struct filter *f, enum field_kind kind, struct span value, struct err *e)
@@ -229,7 +229,7 @@ static bool one(struct query *q, struct call_param *p, struct filter_set *out, s
 
     if (!f.field || !filterable(f.field))
         return fail(e, E_PARAMETER, "%s \"%.*s\"; lists of %s can be filtered by %s", f.field ? "cannot filter by" : "there is no field",
-                    p->name.n > 64 ? 64 : (int)p->name.n, p->name.p, q->call->resource->name, projection_names(q->call, filterable));
+                    SPAN_ARG(span_clip(p->name, 64)), q->call->resource->name, projection_names(q->call, filterable));
     f.text = dot ? span_drop(p->value, op.n + 1) : SPAN_NONE;
     f.text.p = f.text.p ? f.text.p : "";
     if (span_is(op, "cs"))

@@ -82,7 +82,7 @@ static bool parse_order_item(struct call *c, struct list_state *s, struct span i
     name = span_cut(&way, '.');
     f = resource_field(c->resource, name);
     if (!f || !orderable(f))
-        return fail(e, E_PARAMETER, "order: there is no \"%.*s\" to order by; there are %s", name.n > 64 ? 64 : (int)name.n, name.p,
+        return fail(e, E_PARAMETER, "order: there is no \"%.*s\" to order by; there are %s", SPAN_ARG(span_clip(name, 64)),
                     projection_names(c, orderable));
     if (way.p && !span_is(way, "asc") && !span_is(way, "desc"))
         return fail(e, E_PARAMETER, "order: expected %s, %s.asc or %s.desc", f->name, f->name, f->name);

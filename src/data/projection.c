@@ -27,15 +27,13 @@ bool projection_parse(struct call *c, struct projection *out, struct err *e)
     *out = (struct projection){ .n = r->neager };
     if (!call_param(c, "fields", &rest) || rest.n == 0)
         return true;
-    if (rest.n == 0)
-        return fail(e, E_PARAMETER, "fields: names none; there are %s", projection_names(c, NULL));
     want = arena_array(c->arena, bool, r->nfields);
     while (rest.n > 0) {
         struct span name = span_trim(span_cut(&rest, ','));
         const struct field *f = resource_field(r, name);
 
         if (!f)
-            return fail(e, E_PARAMETER, "fields: there is no \"%.*s\"; there are %s", name.n > 64 ? 64 : (int)name.n, name.p,
+            return fail(e, E_PARAMETER, "fields: there is no \"%.*s\"; there are %s", SPAN_ARG(span_clip(name, 64)),
                         projection_names(c, NULL));
         want[f - r->fields] = true;
         out->lazy |= f - r->fields >= r->neager;

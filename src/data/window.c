@@ -124,7 +124,7 @@ static bool role(struct call *c, struct window_item *w, struct err *e)
             return true;
         }
     }
-    return fail(e, E_PARAMETER, "role: there is no role \"%.*s\"", v.n > 40 ? 40 : (int)v.n, v.p);
+    return fail(e, E_PARAMETER, "role: there is no role \"%.*s\"", SPAN_ARG(span_clip(v, 40)));
 }
 
 static bool window_parse(struct call *c, struct window_item *w, struct err *e)

@@ -68,7 +68,7 @@ static void name_list(struct openapi *d, const struct resource *r, bool (*which)
     json_key(&d->o, "items");
     json_open(&d->o, '{');
     openapi_member(&d->o, "type", "string");
-    openapi_member(&d->o, "pattern", arena_printf(d->arena, "^(%s)%s$", buf_cstr(&b), tail));
+    openapi_member(&d->o, "pattern", arena_printf(d->arena, "^((%s)%s)?$", buf_cstr(&b), tail));
     json_close(&d->o, '}');
     buf_free(&b);
 }

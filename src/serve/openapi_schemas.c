@@ -68,8 +68,9 @@ static const struct piece schemas[] = {
     { "Probe", "{'type':'object','required':['status'],'properties':{'status':{'$ref':'#/components/schemas/HealthStatus'},'output':{'type':'string'}}}" },
     { "Meaning", "{'type':'object','required':['code','title','status','retryable','meaning','way_out'],'properties':{'code':{'type':'string'},"
       "'title':{'type':'string'},'status':{'type':'integer'},'retryable':{'type':'boolean'},'meaning':{'type':'string'},'way_out':{'type':'string'}}}" },
-    { "Memory", "{'type':'object','description':'Any JSON object of at most 256 KiB.'}" },
-    { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory.'}" },
+    { "Memory", "{'type':'object','description':'Any JSON object of at most 256 KiB.',"
+      "'examples':[{'summary':'Builds compilers; likes small tools.','open_questions':['team size']}]}" },
+    { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory: null removes.','examples':[{'open_questions':null}]}" },
     { "JsonPatch", "{'type':'array','maxItems':200,'items':{'oneOf':["
       "{'type':'object','required':['op','path','value'],'properties':{'op':{'enum':['add','replace','test']},'path':{'type':'string'},'value':{}}},"
       "{'type':'object','required':['op','path'],'properties':{'op':{'const':'remove'},'path':{'type':'string'}}},"

@@ -238,6 +238,13 @@ def test_lists_answer_as_described(api):
     api.ask("GET", f"/v1/candidates/{NOBODY}/resumes", 404)
 
 
+@pytest.mark.parametrize("name, value", [("fields", "{}"), ("order", "{}"), ("created_at", "eq.{}"), ("{}", "eq.1")])
+def test_what_is_shown_of_a_long_name_is_whole_characters(api, name, value):
+    for pad in range(4):
+        long = "x" * pad + "\U0001D57F" * 40
+        api.ask("GET", "/v1/candidates", 400, params={name.format(long): value.format(long)})
+
+
 def every_filter(document):
     for name in ("candidates", "resumes", "interviews", "sessions", "messages", "assessments"):
         for parameter in document["paths"][f"/v1/{name}"]["get"]["parameters"]:

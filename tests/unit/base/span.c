@@ -131,11 +131,32 @@ static void checks_utf8(void **state)
     assert_int_equal(span_utf8_next(SPAN_NONE), 0);
 }
 
+static void clips_between_characters(void **state)
+{
+    static const struct { const char *why; struct span in; size_t n, want; } cases[] = {
+        { "short enough",         SPAN("abc"),                    3, 3 },
+        { "plain",                SPAN("abcdef"),                 3, 3 },
+        { "nothing",              SPAN_NONE,                      3, 0 },
+        { "no room",              SPAN("abc"),                    0, 0 },
+        { "after a character",    SPAN("a\xC3\xA9z"),             3, 3 },
+        { "inside of two",        SPAN("a\xC3\xA9z"),             2, 1 },
+        { "inside of four",       SPAN("a\xF0\x9D\x95\xBF"),      4, 1 },
+        { "before one of four",   SPAN("ab\xF0\x9D\x95\xBF"),     2, 2 },
+        { "no room for the one",  SPAN("\xE2\x82\xAC"),           2, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        print_message("%s\n", cases[i].why);
+        assert_int_equal(span_clip(cases[i].in, cases[i].n).n, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares),      cmocka_unit_test(trims),       cmocka_unit_test(cuts),
-        cmocka_unit_test(reads_numbers), cmocka_unit_test(checks_utf8),
+        cmocka_unit_test(reads_numbers), cmocka_unit_test(checks_utf8), cmocka_unit_test(clips_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
