@@ -126,10 +126,11 @@ static const char *rationale(struct arena *a, const struct demo_talk *t, const s
                         j->worst->level == DEMO_WEAK ? "vague" : "brief", j->worst->about);
 }
 
-static const char *summary(struct arena *a, const struct demo_talk *t, const struct judged *j, int n, int score)
+static const char *summary(struct arena *a, const struct demo_talk *t, const struct demo_verdict *v, const struct judged *j, int n, int score)
 {
     static const char *const advice[] = { "I would hire.", "I would invite to the next round.", "The team should talk about it.", "I would not go on." };
     const struct judged *best = &j[0], *worst = &j[0];
+    int at = score >= 850 ? 0 : score >= 700 ? 1 : score >= 520 ? 2 : 3;
 
     if (t->script)
         return t->script->summary;
@@ -137,10 +138,14 @@ static const char *summary(struct arena *a, const struct demo_talk *t, const str
         best = j[i].score > best->score ? &j[i] : best;
         worst = j[i].score < worst->score ? &j[i] : worst;
     }
+    if (v->kind[0] != 'a')
+        return arena_printf(a, "I have read the whole conversation. What stays with me is %s: \"%.*s\" Under %s I would have asked more about %s. %s",
+                            best->best->about, SPAN_ARG(best->best->quote), worst->criterion, worst->worst->about,
+                            advice[at]);
     return arena_printf(a, "%s answered %d questions in %d minutes. Strongest in %s, especially %s. %s %s: \"%.*s\" %s", t->person->spoken, t->nevidence,
                         (int)(demo_talk_elapsed(t, t->n) / USEC_S / 60), best->criterion, best->best->about,
                         worst->worst->level == DEMO_WEAK ? "Weakest in" : "Least said about", worst->criterion, SPAN_ARG(worst->worst->quote),
-                        advice[score >= 850 ? 0 : score >= 700 ? 1 : score >= 520 ? 2 : 3]);
+                        advice[at]);
 }
 
 /* ---- as an object ---- */
@@ -248,7 +253,7 @@ void demo_assessment_write(struct json_out *o, struct arena *a, const struct dem
     tenths_member(o, a, "overall_score", score);
     json_key(o, "confidence");
     json_raw(o, span_of(arena_printf(a, "0.%02d", demo_random_between(&r, 61, 97))));
-    demo_talk_member(o, "summary", summary(a, t, j, n, score));
+    demo_talk_member(o, "summary", summary(a, t, v, j, n, score));
     evidence(o, j, n, session);
     scores(o, a, t, j, n);
     details(o, t);

@@ -22,7 +22,7 @@
 #define REQUEST_MAX     ((size_t)32 * 1024 * 1024)
 #define READ_STEP       ((size_t)64 * 1024)
 #define PAUSE_LEAST     (100 * USEC_MS)
-#define PAUSE_MOST      (10 * USEC_S)
+#define PAUSE_MOST      (4 * USEC_S)
 #define ANSWER_LIMIT    (60 * USEC_S)          /* without a byte; a lost service must not hold us for ever */
 
 struct link {
@@ -44,6 +44,7 @@ struct demo_http {
     char         host[256], port[16];
     char        *authorization;         /* a whole line, "" without a key */
     usec         patience;
+    bool         reached;               /* once; before that, who does not answer is not there */
     struct link  links[CONNECTIONS_MAX];
     int          nlinks;
 };
@@ -305,7 +306,8 @@ static bool begin(struct demo_http *h, struct link *l, struct err *e)
     if (stale(l))
         disconnect(l);
     if (l->fd < 0 && !connect_link(h, l, e))
-        return later(h, l, e);
+        return h->reached && later(h, l, e);
+    h->reached = true;
     request_write(h, l);
     if (l->out.full)
         return fail(e, E_TOO_LARGE, "%s %s: the request is larger than %zu bytes", l->request->method, l->request->path, l->out.max);

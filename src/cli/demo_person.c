@@ -236,6 +236,11 @@ static void basics(struct json_out *o, struct arena *a, const struct demo_person
     json_close(o, '}');
 }
 
+static const char *institution(const struct demo_person *p)        /* as it stands in a list, not in a sentence */
+{
+    return strncmp(p->study, "the ", 4) == 0 ? p->study + 4 : p->study;
+}
+
 static void education(struct json_out *o, struct arena *a, const struct demo_person *p)
 {
     static const char *const areas[] = { "Computer Science", "Mathematics", "Electrical Engineering", "Physics", "Information Systems", "Economics", "Linguistics" };
@@ -244,7 +249,7 @@ static void education(struct json_out *o, struct arena *a, const struct demo_per
     json_key(o, "education");
     json_open(o, '[');
     json_open(o, '{');
-    member(o, "institution", strncmp(p->study, "the ", 4) == 0 ? p->study + 4 : p->study);
+    member(o, "institution", institution(p));
     member(o, "area", areas[p->number % (int)ARRAY_LEN(areas)]);
     member(o, "studyType", p->number % 3 ? "Bachelor" : "Master");
     member(o, "startDate", arena_printf(a, "%d-10-01", year - (p->number % 3 ? 3 : 5)));
@@ -303,7 +308,7 @@ struct span demo_person_text(struct arena *a, const struct demo_person *p)
     buf_printf(&b, "\n%s, %d to %d\n", p->previous, first_year(p), change_year(p) - 1);
     for (int i = 3; i < 5; i++)
         buf_printf(&b, "- %s\n", p->role->work[(p->skills[0] + i) % (int)ARRAY_LEN(p->role->work)]);
-    buf_printf(&b, "\nEducation\n\n%s, %d\n\nSkills\n\n", p->study, first_year(p));
+    buf_printf(&b, "\nEducation\n\n%s, %d\n\nSkills\n\n", institution(p), first_year(p));
     for (int i = 0; i < (int)ARRAY_LEN(p->skills); i++)
         buf_printf(&b, "%s%s", i ? ", " : "", p->role->skills[p->skills[i]]);
     buf_printf(&b, "\n\nLanguages\n\n%s\n", p->people->language);

@@ -247,6 +247,8 @@ void demo_plan_memory(struct json_out *o, struct arena *a, const struct demo_tal
         else if (t->evidence[i].level == DEMO_WEAK)
             poor = &t->evidence[i];
     }
+    if (good && poor && good->about == poor->about)
+        poor = NULL;
     json_open(o, '{');
     member(o, "summary", arena_printf(a, "%s, %s at %s for %s, %d years.%s%s%s%s", p->spoken, p->role->label, p->company, p->product, p->years,
                                       good ? " Convincing on " : "", good ? good->about : "", poor ? ". To be asked again: " : "", poor ? poor->about : ""));

@@ -169,7 +169,7 @@ static void script_run(struct demo_composer *c, const struct demo_script *s)
         demo_talk_ask(c, demo_talk_fill(c, x->ask));
         demo_talk_answer(c, said);
         if (i > 2 && i + 1 < s->n)
-            demo_talk_evidence(c, s->criterion, s->title, said, demo_talk_level(c));
+            demo_talk_evidence(c, s->criterion, s->criterion, said, demo_talk_level(c));
     }
     demo_talk_ask(c, demo_talk_fill(c, s->goodbye));
     demo_talk_answer(c, demo_talk_fill(c, s->thanks));

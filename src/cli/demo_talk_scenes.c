@@ -149,10 +149,12 @@ static void aside(struct demo_composer *c, const char *ask)
     demo_talk_ask(c, demo_person_fill(c->arena, c->talk->person, s->aside_answer.of[at], demo_talk_fill(c, ask).p));
 }
 
-static void observe(struct demo_composer *c)
+static void observe(struct demo_composer *c, enum demo_level level)
 {
+    const struct demo_scenes *s = &demo_texts_scenes;
+
     if (c->talk->kind == DEMO_ASSISTED && demo_random_chance(&c->random, 25))
-        demo_talk_say(c, "observer", demo_talk_fill(c, demo_talk_pick(c, &demo_texts_scenes.observer)));
+        demo_talk_say(c, "observer", demo_talk_fill(c, demo_talk_pick(c, level == DEMO_STRONG ? &s->observer_pleased : &s->observer)));
 }
 
 static void note(struct demo_composer *c, const struct demo_question *q, enum demo_level level, struct span quote)
@@ -220,11 +222,11 @@ void demo_talk_question(struct demo_composer *c, const struct demo_question *q)
     demo_talk_answer(c, said);
     quoted = quote ? demo_talk_fill(c, quote) : said;
     demo_talk_evidence(c, c->topic->criterion, q->about, quoted, level);
-    observe(c);
+    observe(c, level);
     c->phase = "follow-up";
-    if (demo_random_chance(&c->random, 85))
+    if (level != DEMO_WEAK && demo_random_chance(&c->random, 85))
         dig(c, q, &q->more[0], level);
-    if (demo_random_chance(&c->random, 45))
+    if (demo_random_chance(&c->random, level == DEMO_WEAK ? 80 : 45))
         dig(c, q, &q->more[1], c->talk->evidence[c->talk->nevidence - 1].level);
     note(c, q, level, quoted);
 }

@@ -25,7 +25,7 @@ static int pause_of(struct demo_composer *c, const char *role, size_t bytes)
     if (c->talk->n == 0 || strcmp(role, "system") == 0)
         return 0;
     if (strcmp(role, "user") == 0)
-        return demo_random_between(&c->random, 3000, 24000) + words * (spoken ? 400 : 1300);
+        return demo_random_between(&c->random, 4000, 40000) + words * (spoken ? 400 : 1300);
     if (strcmp(role, "assistant") == 0)
         return demo_random_between(&c->random, 900, 3800) + (c->talk->kind == DEMO_HUMAN || spoken ? words * 300 : words * 25);
     return demo_random_between(&c->random, 2000, 20000);

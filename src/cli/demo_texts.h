@@ -26,7 +26,7 @@ struct demo_question {
     const char *ask[2];                 /* two wordings of the same */
     const char *points[DEMO_POINTS];    /* what a good answer consists of */
     const char *vague[2];               /* what is said instead by who does not know */
-    struct demo_more more[DEMO_MORE];
+    struct demo_more more[DEMO_MORE];   /* the first may build on a good answer, the second stands alone */
 };
 
 struct demo_topic {
@@ -96,7 +96,7 @@ struct demo_scenes {
     struct demo_list opener, brief, spoken, hedge, experience;  /* around an answer; `brief` before one to a further question */
     struct demo_list praise, neutral, patient, next;            /* the interviewer after one, and before the next */
     struct demo_list aside, aside_answer;                       /* the candidate asks something back; same index */
-    struct demo_list observer;
+    struct demo_list observer, observer_pleased;
     struct demo_list any_questions, wants_to_know, told;        /* the last two by the same index */
     struct demo_list goodbye, thanks;
     struct demo_list interviewers, companies, products;

@@ -14,7 +14,7 @@ static const struct demo_question questions[] = {
         "We had everything back after two hours, and I called the three customers who had noticed myself.",
         "What I changed afterwards: production has a different colour, scripts print what they would do and need a second flag, and deleting goes to a trash first.",
         "I still think about it when I type a DELETE. I count the rows with a SELECT first, every time." },
-      { "I can't think of a real one. I'm quite careful, sometimes maybe too perfectionist.",
+      { "I once forgot to update a ticket. I'm quite careful, sometimes maybe too perfectionist.",
         "There was an outage once, but it was really the fault of the operations team." },
       { { "What did your lead say?",
           { "\"Thanks for telling me so quickly.\" And then, the day after, \"let's make sure the next person can't.\" I've tried to react like that ever since.",

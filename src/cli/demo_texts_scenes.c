@@ -123,8 +123,12 @@ static const char *const aside_answer[] = {
     "Yes, assume that. I'm more interested in your reasons than in the product's name.",
 };
 static const char *const observer[] = {
-    "Good moment to ask for a concrete example.", "Careful, we have asked this already in the first round.", "Strong answer, in my opinion. I'd go on to the next topic.",
-    "Seems nervous, maybe an easier one in between.", "I'd like to hear more about the operations side.", "Five minutes left for this topic.",
+    "Good moment to ask for a concrete example.", "Seems nervous, maybe an easier one in between.", "I'd like to hear more about how they would run it.",
+    "Too general for me. One more on this, please.", "Five minutes left for this topic.",
+};
+static const char *const observer_pleased[] = {
+    "Strong answer, in my opinion. I'd go on to the next topic.", "That's how we do it, too. Ask what it costs.", "Five minutes left for this topic.",
+    "I'd like to have that in the notes literally.",
 };
 static const char *const any_questions[] = {
     "That was my last question. What would you like to know from us?", "Now it's your turn. Do you have questions?", "We're almost done. Is there anything you'd like to ask?",
@@ -180,7 +184,7 @@ const struct demo_scenes demo_texts_scenes = {
     .system = system_prompt, .greeting = LIST(greeting), .greeting_human = LIST(greeting_human), .format = LIST(format), .format_human = LIST(format_human),
     .introduce = LIST(introduce), .introduction = LIST(introduction), .closer_look = LIST(closer_look), .opener = LIST(opener), .brief = LIST(brief),
     .spoken = LIST(spoken), .hedge = LIST(hedge), .experience = LIST(experience), .praise = LIST(praise), .neutral = LIST(neutral), .patient = LIST(patient),
-    .next = LIST(next), .aside = LIST(aside), .aside_answer = LIST(aside_answer), .observer = LIST(observer), .any_questions = LIST(any_questions),
+    .next = LIST(next), .aside = LIST(aside), .aside_answer = LIST(aside_answer), .observer = LIST(observer), .observer_pleased = LIST(observer_pleased), .any_questions = LIST(any_questions),
     .wants_to_know = LIST(wants_to_know), .told = LIST(told), .goodbye = LIST(goodbye), .thanks = LIST(thanks), .interviewers = LIST(interviewers),
     .companies = LIST(companies), .products = LIST(products), .overridden = LIST(overridden), .rejected = LIST(rejected), .withdrawn = LIST(withdrawn),
     .cancelled = LIST(cancelled), .terminated = LIST(terminated), .failed = LIST(failed),
