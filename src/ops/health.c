@@ -69,7 +69,7 @@ static void probe(struct timer *t)
     h->stmts[1] = STMT("health_delete", sql_health_delete);
     stmt_uuid(&h->arena, &h->stmts[1], &h->node);
     h->began = clock_now();
-    h->task = (struct task){ .stmts = h->stmts, .nstmts = 2, .until = h->began + PROBE_LIMIT, .done = probe_done, .user = h };
+    h->task = (struct task){ .stmts = h->stmts, .nstmts = 2, .control = true, .until = h->began + PROBE_LIMIT, .done = probe_done, .user = h };
     pool_submit(h->pool, &h->task);
 }
 

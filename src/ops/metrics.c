@@ -11,18 +11,10 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/histogram.h"
 #include "base/log.h"
 
-#define BUCKETS 14
 #define CODES   8
-
-/* Upper bounds in microseconds; 1 s is among them because an alert counts what is above it. */
-static const usec bounds[BUCKETS] = { 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000, 30000000 };
-
-struct histogram {
-    uint64_t bucket[BUCKETS + 1];       /* the last is +Inf */
-    usec     sum;
-};
 
 struct code_count {
     int      code;                      /* 0: free */
@@ -68,16 +60,6 @@ void metrics_close(struct metrics *m)
     free(m);
 }
 
-static void observe(struct histogram *h, usec took)
-{
-    size_t i = 0;
-
-    while (i < BUCKETS && took > bounds[i])
-        i++;
-    h->bucket[i]++;
-    h->sum += took;
-}
-
 static struct route_metrics *route_of(struct metrics *m, int route)
 {
     return &m->routes[route < 0 ? m->n : (size_t)route];
@@ -93,7 +75,7 @@ void metrics_request(struct metrics *m, int route, int status, usec took)
     if (i < CODES - 1)
         r->codes[i].code = status;
     r->codes[i].n++;
-    observe(&r->request, took);
+    histogram_add(&r->request, took);
 }
 
 static void count_state(struct metrics *m, const char *sqlstate)
@@ -111,14 +93,14 @@ void metrics_query(struct metrics *m, int route, bool writes, usec took, const s
     struct route_metrics *r = route_of(m, route);
 
     r->writes = writes;
-    observe(&r->query, took);
+    histogram_add(&r->query, took);
     if (e->sqlstate[0])
         count_state(m, e->sqlstate);
 }
 
 void metrics_retry_after(struct metrics *m, int64_t ms)
 {
-    observe(&m->retry_after, ms * USEC_MS);
+    histogram_add(&m->retry_after, ms * USEC_MS);
 }
 
 /* ---- text ---- */
@@ -132,11 +114,11 @@ static void histogram_write(struct buf *b, const char *name, const char *labels,
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         n += h->bucket[i];
-        buf_printf(b, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, labels, *labels ? "," : "", (double)bounds[i] / 1e6, (unsigned long long)n);
+        buf_printf(b, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, labels, *labels ? "," : "", (double)histogram_bounds[i] / 1e6, (unsigned long long)n);
     }
-    n += h->bucket[BUCKETS];
+    n += h->bucket[HISTOGRAM_BUCKETS];
     buf_printf(b, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, *labels ? "," : "", (unsigned long long)n);
     buf_printf(b, "%s_sum%s%s%s %.6f\n", name, *labels ? "{" : "", labels, *labels ? "}" : "", (double)h->sum / 1e6);
     buf_printf(b, "%s_count%s%s%s %llu\n", name, *labels ? "{" : "", labels, *labels ? "}" : "", (unsigned long long)n);
@@ -203,39 +185,101 @@ static void numbers_write(struct buf *b, const char *type, const char *help, con
 #define NUMBERS(b, type, help, ...) \
     numbers_write(b, type, help, (const struct number[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct number[]){ __VA_ARGS__ })))
 
-static void pool_write(const struct pool_counters *p, struct buf *b)
+static const char *const classes[POOL_CLASSES] = { [POOL_LANE] = "lane", [POOL_EXCLUSIVE] = "exclusive", [POOL_CONTROL] = "control" };
+
+static void pool_connections_write(const struct pool_counters *p, struct buf *b)
 {
-    NUMBERS(b, "gauge", "Connections by state; they sum to what is open.",
+    NUMBERS(b, "gauge", "Connections by state; they sum to what counts in the cap.",
             { "keelson_pool_connections", "{pool=\"primary\",state=\"idle\"}", p->idle },
             { "keelson_pool_connections", "{pool=\"primary\",state=\"in_use\"}", p->in_use },
-            { "keelson_pool_connections", "{pool=\"primary\",state=\"connecting\"}", p->connecting });
+            { "keelson_pool_connections", "{pool=\"primary\",state=\"connecting\"}", p->connecting },
+            { "keelson_pool_connections", "{pool=\"primary\",state=\"closing\"}", p->closing });
     NUMBERS(b, "gauge", "Most connections the pool may open.", { "keelson_pool_connections_max", "{pool=\"primary\"}", p->max });
+    NUMBERS(b, "gauge", "The same, as long as the server refuses more.", { "keelson_pool_effective_max", "{pool=\"primary\"}", p->effective_max });
+    NUMBERS(b, "counter", "Times the server saw more connections of ours than that.",
+            { "keelson_pool_cap_violations_total", "{pool=\"primary\"}", (double)p->cap_violations });
+    NUMBERS(b, "gauge", "Grows whenever all connections are given up at once.", { "keelson_pool_epoch", "{pool=\"primary\"}", (double)p->epoch });
+}
+
+static void pool_use_write(const struct pool_counters *p, struct buf *b)
+{
     NUMBERS(b, "gauge", "Requests waiting for a connection.",
             { "keelson_pool_waiters", "{pool=\"primary\",class=\"lane\"}", p->waiting_lane },
             { "keelson_pool_waiters", "{pool=\"primary\",class=\"exclusive\"}", p->waiting_exclusive });
     NUMBERS(b, "gauge", "How long the oldest has waited.", { "keelson_pool_oldest_waiter_seconds", "{pool=\"primary\"}", (double)p->oldest_waiter / 1e6 });
     NUMBERS(b, "counter", "Connection-seconds in use.",
-            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"lane\"}", (double)p->busy_lane / 1e6 },
-            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"exclusive\"}", (double)p->busy_exclusive / 1e6 });
+            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"lane\"}", (double)p->busy[POOL_LANE] / 1e6 },
+            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"exclusive\"}", (double)p->busy[POOL_EXCLUSIVE] / 1e6 },
+            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"control\"}", (double)p->busy[POOL_CONTROL] / 1e6 });
     NUMBERS(b, "gauge", "What the busy seconds are to be divided by.",
             { "keelson_pool_capacity", "{pool=\"primary\",class=\"lane\"}", p->lanes },
-            { "keelson_pool_capacity", "{pool=\"primary\",class=\"exclusive\"}", p->max - p->lanes });
+            { "keelson_pool_capacity", "{pool=\"primary\",class=\"exclusive\"}", p->max - p->lanes - p->control },
+            { "keelson_pool_capacity", "{pool=\"primary\",class=\"control\"}", p->control });
     NUMBERS(b, "counter", "How work came to its connection, or did not.",
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"immediate\"}", (double)p->acquires_immediate },
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"waited\"}", (double)p->acquires_waited },
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"timeout\"}", (double)p->acquires_timeout },
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"rejected_queue_full\"}", (double)p->acquires_full },
+            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"rejected_deadline\"}", (double)p->acquires_deadline },
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"client_gone\"}", (double)p->acquires_gone },
             { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"db_down\"}", (double)p->acquires_down });
-    NUMBERS(b, "counter", "Attempts to connect.",
-            { "keelson_pool_connects_total", "{pool=\"primary\",outcome=\"ok\"}", (double)p->connects_ok },
-            { "keelson_pool_connects_total", "{pool=\"primary\",outcome=\"failed\"}", (double)p->connects_failed });
-    NUMBERS(b, "counter", "Connections closed.", { "keelson_pool_closes_total", "{pool=\"primary\"}", (double)p->closes });
+}
+
+static void pool_histograms_write(const struct pool_counters *p, struct buf *b)
+{
+    char labels[64];
+
+    head(b, "keelson_pool_acquire_seconds", "histogram", "From handing work to the pool to its connection.");
+    for (int c = 0; c < POOL_CLASSES; c++) {
+        snprintf(labels, sizeof labels, "pool=\"primary\",class=\"%s\"", classes[c]);
+        histogram_write(b, "keelson_pool_acquire_seconds", labels, &p->acquire[c]);
+    }
+    head(b, "keelson_pool_hold_seconds", "histogram", "How long work had its connection.");
+    for (int c = 0; c < POOL_CLASSES; c++) {
+        snprintf(labels, sizeof labels, "pool=\"primary\",class=\"%s\"", classes[c]);
+        histogram_write(b, "keelson_pool_hold_seconds", labels, &p->hold[c]);
+    }
+    head(b, "keelson_pool_connect_seconds", "histogram", "From the attempt to a usable connection.");
+    histogram_write(b, "keelson_pool_connect_seconds", "pool=\"primary\"", &p->connect);
+}
+
+static void counts_write(struct buf *b, const char *name, const char *label, const char *help, const char *const *values, const uint64_t *counts, int n)
+{
+    head(b, name, "counter", help);
+    for (int i = 0; i < n; i++)
+        buf_printf(b, "%s{pool=\"primary\",%s=\"%s\"} %llu\n", name, label, values[i], (unsigned long long)counts[i]);
+}
+
+static void pool_connects_write(const struct pool_counters *p, struct buf *b)
+{
+    static const char *const outcomes[CONNECT_OUTCOMES] = {
+        [CONNECT_OK] = "ok", [CONNECT_REFUSED] = "refused", [CONNECT_TIMEOUT] = "timeout", [CONNECT_AUTH] = "auth", [CONNECT_TOO_MANY] = "too_many",
+        [CONNECT_ROLE] = "role", [CONNECT_TLS] = "tls", [CONNECT_DNS] = "dns", [CONNECT_STARTING] = "starting", [CONNECT_PROTOCOL] = "protocol",
+    };
+    static const char *const reasons[CLOSE_REASONS] = {
+        [CLOSE_OVERFLOW] = "overflow", [CLOSE_RECYCLE] = "recycle", [CLOSE_LOST] = "lost", [CLOSE_TIMEOUT] = "timeout", [CLOSE_STALE] = "stale",
+        [CLOSE_CANCELLED] = "cancelled", [CLOSE_EPOCH] = "epoch", [CLOSE_ROLE] = "role_changed", [CLOSE_DRAIN] = "drain",
+    };
+
+    counts_write(b, "keelson_pool_connects_total", "outcome", "Attempts to connect.", outcomes, p->connects, CONNECT_OUTCOMES);
+    counts_write(b, "keelson_pool_closes_total", "reason", "Connections closed.", reasons, p->closes, CLOSE_REASONS);
+}
+
+static void pool_write(const struct pool_counters *p, struct buf *b)
+{
+    pool_connections_write(p, b);
+    pool_use_write(p, b);
+    pool_histograms_write(p, b);
+    pool_connects_write(p, b);
     NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
     NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
     NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });
     NUMBERS(b, "counter", "Work done again after a lost connection or a conflict.", { "keelson_db_retries_total", "", (double)p->retries });
     NUMBERS(b, "counter", "Cancel requests sent.", { "keelson_cancels_total", "{outcome=\"sent\"}", (double)p->cancels });
+    NUMBERS(b, "counter", "Writes whose answer was lost, by what became of them.",
+            { "keelson_commit_unknown_total", "{resolution=\"committed\"}", (double)p->outcomes_committed },
+            { "keelson_commit_unknown_total", "{resolution=\"aborted\"}", (double)p->outcomes_aborted },
+            { "keelson_commit_unknown_total", "{resolution=\"unresolved\"}", (double)p->outcomes_unresolved });
 }
 
 static void http_write(const struct http_counters *h, struct buf *b)

@@ -15,52 +15,78 @@
 
 /* The first one that is found counts: what quotes the names of roles and databases stands before what is about them. */
 static const struct {
-    const char *text;       /* part of libpq's or the server's message */
-    const char *sentence;
+    const char          *text;      /* part of libpq's or the server's message */
+    enum connect_outcome outcome;
+    const char          *sentence;
 } causes[] = {
-    { "password authentication failed",  "the server does not accept the user and password" },
-    { "no password supplied",            "the server wants a password and the URL has none" },
-    { "no pg_hba.conf entry",            "the server's pg_hba.conf does not let this user in from here" },
-    { "Peer authentication failed",      "the server's peer authentication does not accept this operating system user" },
-    { "permission denied for database",  "the role has no right to connect to this database; its owner can GRANT CONNECT" },
-    { "too many connections",            "the server has no connection free (too many connections for the role or database)" },
-    { "remaining connection slots",      "the server has no connection free" },
-    { "too many clients",                "the server has no connection free" },
-    { "max clients reached",             "the provider's pooler has no connection free" },
-    { "Tenant or user not found",        "the provider's pooler does not know this user; behind a shared pooler the user is written ROLE.PROJECT" },
-    { "not currently accepting",         "the database takes no connections" },
-    { "unsupported startup parameter",   "a transaction pooler (PgBouncer) answers there and refuses session settings; use the server's own port or the "
+    { "password authentication failed",  CONNECT_AUTH,      "the server does not accept the user and password" },
+    { "no password supplied",            CONNECT_AUTH,      "the server wants a password and the URL has none" },
+    { "no pg_hba.conf entry",            CONNECT_AUTH,      "the server's pg_hba.conf does not let this user in from here" },
+    { "Peer authentication failed",      CONNECT_AUTH,      "the server's peer authentication does not accept this operating system user" },
+    { "permission denied for database",  CONNECT_AUTH,      "the role has no right to connect to this database; its owner can GRANT CONNECT" },
+    { "too many connections",            CONNECT_TOO_MANY,  "the server has no connection free (too many connections for the role or database)" },
+    { "remaining connection slots",      CONNECT_TOO_MANY,  "the server has no connection free" },
+    { "too many clients",                CONNECT_TOO_MANY,  "the server has no connection free" },
+    { "max clients reached",             CONNECT_TOO_MANY,  "the provider's pooler has no connection free" },
+    { "Tenant or user not found",        CONNECT_AUTH,      "the provider's pooler does not know this user; behind a shared pooler the user is written ROLE.PROJECT" },
+    { "not currently accepting",         CONNECT_REFUSED,   "the database takes no connections" },
+    { "unsupported startup parameter",   CONNECT_PROTOCOL,  "a transaction pooler (PgBouncer) answers there and refuses session settings; use the server's own port or the "
                                          "provider's session-mode pooler" },
-    { "role \"",                         "the role does not exist or may not log in" },
-    { "database \"",                     "the database does not exist" },
-    { "starting up",                     "the server is starting" },
-    { "shutting down",                   "the server is shutting down" },
-    { "recovery mode",                   "the server is recovering from a crash" },
-    { "certificate verify failed",       "the server's certificate is not signed by a known authority; name its CA file with sslrootcert" },
-    { "root certificate file",           "the file with the certificate authority (sslrootcert) does not exist; name it or use sslmode=require" },
-    { "server certificate for",          "the server's certificate is for another host name" },
-    { "does not support SSL",            "the server does not offer TLS; use sslmode=disable only inside a trusted network" },
-    { "SSL",                             "the TLS handshake failed" },
-    { "could not translate host name",   "the host name does not resolve" },
-    { "Network is unreachable",          IPV6 },
-    { "Cannot assign requested address", IPV6 },
-    { "Address family not supported",    IPV6 },
-    { "No route to host",                IPV6 },
-    { "Connection refused",              "nothing listens there" },
-    { "No such file or directory",       "there is no server socket there" },
-    { "Permission denied",               "the server's socket may not be reached by this user" },
-    { "timeout",                         "the server did not answer in time" },
-    { "timed out",                       "the server did not answer in time" },
-    { "server closed the connection",    "the server closed the connection" },
-    { "read-only",                       "the server is read-only" },
+    { "role \"",                         CONNECT_AUTH,      "the role does not exist or may not log in" },
+    { "database \"",                     CONNECT_AUTH,      "the database does not exist" },
+    { "starting up",                     CONNECT_STARTING,  "the server is starting" },
+    { "shutting down",                   CONNECT_STARTING,  "the server is shutting down" },
+    { "recovery mode",                   CONNECT_STARTING,  "the server is recovering from a crash" },
+    { "certificate verify failed",       CONNECT_TLS,       "the server's certificate is not signed by a known authority; name its CA file with sslrootcert" },
+    { "root certificate file",           CONNECT_TLS,       "the file with the certificate authority (sslrootcert) does not exist; name it or use sslmode=require" },
+    { "server certificate for",          CONNECT_TLS,       "the server's certificate is for another host name" },
+    { "does not support SSL",            CONNECT_TLS,       "the server does not offer TLS; use sslmode=disable only inside a trusted network" },
+    { "SSL",                             CONNECT_TLS,       "the TLS handshake failed" },
+    { "could not translate host name",   CONNECT_DNS,       "the host name does not resolve" },
+    { "Network is unreachable",          CONNECT_REFUSED,   IPV6 },
+    { "Cannot assign requested address", CONNECT_REFUSED,   IPV6 },
+    { "Address family not supported",    CONNECT_REFUSED,   IPV6 },
+    { "No route to host",                CONNECT_REFUSED,   IPV6 },
+    { "Connection refused",              CONNECT_REFUSED,   "nothing listens there" },
+    { "No such file or directory",       CONNECT_REFUSED,   "there is no server socket there" },
+    { "Permission denied",               CONNECT_REFUSED,   "the server's socket may not be reached by this user" },
+    { "timeout",                         CONNECT_TIMEOUT,   "the server did not answer in time" },
+    { "timed out",                       CONNECT_TIMEOUT,   "the server did not answer in time" },
+    { "server closed the connection",    CONNECT_PROTOCOL,  "the server closed the connection" },
+    { "read-only",                       CONNECT_ROLE,      "the server is read-only" },
 };
+
+static size_t cause_find(const char *text)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_LEN(causes) && !strstr(text, causes[i].text))
+        i++;
+    return i;
+}
 
 const char *failure_cause(const char *text)
 {
-    for (size_t i = 0; i < ARRAY_LEN(causes); i++)
-        if (strstr(text, causes[i].text))
-            return causes[i].sentence;
-    return "the connection could not be made";
+    size_t i = cause_find(text);
+
+    return i < ARRAY_LEN(causes) ? causes[i].sentence : "the connection could not be made";
+}
+
+enum connect_outcome failure_outcome(const char *text)
+{
+    size_t i = cause_find(text);
+
+    return i < ARRAY_LEN(causes) ? causes[i].outcome : CONNECT_PROTOCOL;
+}
+
+bool failure_ends_session(const char *sqlstate)
+{
+    static const char *const states[] = { "57P01", "57P02", "57P03", "57P04", "57P05", "25P03" };
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(sqlstate, states[i]) == 0)
+            return true;
+    return false;
 }
 
 bool failure_connect(const PGconn *pg, const char *shown, struct err *e)

@@ -9,12 +9,17 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "pg/pool.h"
 
 /* Why no connection came about.  libpq's text names users and may quote parts of the URL, so only a known cause is told.  Always false. */
 bool failure_connect(const PGconn *pg, const char *shown, struct err *e);
 
 /* The sentence for a message of libpq or the server; it repeats nothing of the message. */
 const char *failure_cause(const char *text);
+enum connect_outcome failure_outcome(const char *text);
+
+/* After such an error the server has ended the session: whatever was open is rolled back, and the backend is on its way out. */
+bool failure_ends_session(const char *sqlstate);
 
 /*
  * An error result.  `verbose` (an operator's own session): the server's primary message, as it is.

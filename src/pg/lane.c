@@ -83,6 +83,7 @@ static void lane_send(struct pool *p, int lane, struct task *const *group, int n
         group[i]->state = TASK_SENT;
         group[i]->link = &p->links[lane];
         p->counters.acquires_immediate++;
+        histogram_add(&p->counters.acquire[POOL_LANE], loop_now(p->loop) - group[i]->queued_at);
     }
     keys_note(p, lane, group, n);
     p->counters.groups++;

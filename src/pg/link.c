@@ -6,16 +6,16 @@
 #include "pg/link.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/attr.h"
 #include "pg/failure.h"
-#include "pg/session.h"
 
-static void link_ready(struct watch *w, int events);
-
-static void state_set(struct pg_link *k, enum link_state to)
+void link_state(struct pg_link *k, enum link_state to)
 {
     static const unsigned legal[] = {           /* from which states each may be entered */
         [LINK_CLOSED]     = 1u << LINK_CONNECTING | 1u << LINK_IDLE | 1u << LINK_BUSY,
@@ -55,7 +55,7 @@ static bool name_add(struct pg_link *k, const char *name)
     return true;
 }
 
-/* ---- connecting ---- */
+/* ---- closing ---- */
 
 static void results_drop(struct pg_link *k)
 {
@@ -66,124 +66,50 @@ static void results_drop(struct pg_link *k)
     k->nruns = k->nresults = 0;
 }
 
+/* A second descriptor outlives PQfinish(), which says goodbye; half closed, it shows when the backend has gone. */
+static int goodbye(struct pg_link *k)
+{
+    bool established = k->state != LINK_CONNECTING || PQstatus(k->pg) != CONNECTION_STARTED;
+    int fd = -1;
+
+    if (!k->torn && PQsocket(k->pg) >= 0 && PQstatus(k->pg) != CONNECTION_BAD && established)
+        fd = fcntl(PQsocket(k->pg), F_DUPFD_CLOEXEC, 0);
+    PQfinish(k->pg);
+    k->pg = NULL;
+    if (fd >= 0)
+        shutdown(fd, SHUT_WR);
+    return fd;
+}
+
 void link_close(struct pg_link *k)
 {
+    int fd;
+
     if (k->state == LINK_CLOSED)
         return;
     loop_unwatch(&k->watch);
     loop_untimer(&k->timer);
     results_drop(k);
-    PQfinish(k->pg);
-    k->pg = NULL;
+    fd = goodbye(k);
+    if (!k->ended && (fd >= 0 || k->pid != 0))
+        k->events->left(k, fd, k->pid);
+    else if (fd >= 0)
+        close(fd);
+    k->ended = k->torn = false;
     arena_free(&k->arena);
     memset(k->prepared, 0, sizeof k->prepared);
     k->nprepared = 0;
     k->condemned = false;
-    state_set(k, LINK_CLOSED);
+    link_state(k, LINK_CLOSED);
 }
 
-static void connect_failed(struct pg_link *k, bool timeout)
-{
-    struct err e = { 0 };
-
-    if (timeout)
-        fail(&e, E_DATABASE, "%s: the server did not answer in time", k->shown);
-    else
-        failure_connect(k->pg, k->shown, &e);
-    link_close(k);
-    k->events->failed(k, &e);
-}
-
-static void lose(struct pg_link *k, const struct err *e)
+void link_lose(struct pg_link *k, const struct err *e)
 {
     struct err why = *e;
 
+    k->torn = e->kind != E_TIMEOUT;
     link_close(k);
     k->events->lost(k, &why);
-}
-
-static void timer_fired(struct timer *t)
-{
-    struct pg_link *k = CONTAINER(t, struct pg_link, timer);
-    struct err e = { 0 };
-
-    if (k->state == LINK_CONNECTING) {
-        connect_failed(k, true);
-        return;
-    }
-    fail(&e, E_TIMEOUT, "%s: no answer from the server", k->shown);
-    lose(k, &e);
-}
-
-static void discard_notice(void *arg, const PGresult *res)
-{
-    (void)arg;
-    (void)res;
-}
-
-static void connect_advance(struct pg_link *k)
-{
-    /* libpq may change its socket while it tries several addresses. */
-    PostgresPollingStatusType want = PQconnectPoll(k->pg);
-
-    if (k->watch.fd != PQsocket(k->pg)) {
-        loop_unwatch(&k->watch);
-        k->watch.fd = PQsocket(k->pg);
-    }
-    switch (want) {
-    case PGRES_POLLING_READING:
-        loop_watch(k->loop, &k->watch, LOOP_READ);
-        return;
-    case PGRES_POLLING_WRITING:
-        loop_watch(k->loop, &k->watch, LOOP_WRITE);
-        return;
-    case PGRES_POLLING_OK:
-        break;
-    default:
-        connect_failed(k, false);
-        return;
-    }
-    if (PQsetnonblocking(k->pg, 1) != 0 || !PQenterPipelineMode(k->pg)) {
-        connect_failed(k, false);
-        return;
-    }
-    PQsetNoticeReceiver(k->pg, discard_notice, NULL);
-    loop_untimer(&k->timer);
-    loop_watch(k->loop, &k->watch, LOOP_READ);
-    k->opened_at = loop_now(k->loop);
-    state_set(k, LINK_IDLE);
-    k->events->opened(k);
-}
-
-/* A failure before the first poll is reported from the loop as well: callers need not expect events from inside. */
-static void connect_first(struct timer *t)
-{
-    struct pg_link *k = CONTAINER(t, struct pg_link, timer);
-
-    connect_failed(k, false);
-}
-
-void link_connect(struct pg_link *k, const struct pg_target *t, const struct pg_session *s, usec timeout)
-{
-    struct arena a = ARENA;
-    const char **keys, **values;
-
-    session_params(&a, t, s, &keys, &values);
-    k->shown = t->shown;
-    state_set(k, LINK_CONNECTING);
-    k->pg = PQconnectStartParams(keys, values, 0);
-    arena_free(&a);
-    if (!k->pg)
-        abort();
-    k->watch = (struct watch){ .fd = PQsocket(k->pg), .ready = link_ready };
-    k->timer = (struct timer){ .fire = timer_fired };
-    if (PQstatus(k->pg) == CONNECTION_BAD) {
-        k->timer.fire = connect_first;
-        loop_timer(k->loop, &k->timer, loop_now(k->loop));
-        return;
-    }
-    loop_timer(k->loop, &k->timer, loop_now(k->loop) + timeout);
-    loop_watch(k->loop, &k->watch, LOOP_WRITE);
 }
 
 /* ---- sending ---- */
@@ -233,13 +159,23 @@ static void send_organization(struct pg_link *k, const struct uuid *org)
     send_statement(k, &s, EXPECT_FRAME, 0);
 }
 
+static void overdue(struct timer *t)
+{
+    struct pg_link *k = CONTAINER(t, struct pg_link, timer);
+    struct err e = { 0 };
+
+    fail(&e, E_TIMEOUT, "%s: no answer from the server", k->shown);
+    link_lose(k, &e);
+}
+
 static void send_begin(struct pg_link *k, usec timeout, int statements)
 {
+    k->timer.fire = overdue;
     k->error = (struct err){ 0 };
     k->nexpected = k->next_expected = 0;
     k->expected = arena_array(&k->arena, struct expected, statements);
     if (k->state != LINK_BUSY)
-        state_set(k, LINK_BUSY);
+        link_state(k, LINK_BUSY);
     loop_timer(k->loop, &k->timer, clock_now() + timeout);
 }
 
@@ -322,6 +258,7 @@ static void note_error(struct pg_link *k, const PGresult *res)
 {
     if (k->error.kind == E_NONE)
         failure_result(res, false, &k->error);
+    k->ended = k->ended || failure_ends_session(k->error.sqlstate);
 }
 
 /* Names whose PREPARE did not succeed are unknown to the server.  Rare: forget all and close when the work is done. */
@@ -438,29 +375,37 @@ static void broken(struct pg_link *k)
     struct err e = { 0 };
 
     failure_lost(k->pg, k->shown, &e);
-    lose(k, &e);
+    if (k->ended)
+        fail(&e, E_DATABASE, "%s: the server ended the connection", k->shown);
+    memcpy(e.sqlstate, k->error.sqlstate, sizeof e.sqlstate);
+    link_lose(k, &e);
 }
 
-static void link_ready(struct watch *w, int events)
+/* Nothing is expected of a server that was asked nothing: its last words, or its end.  Reported settings may change, too. */
+static void idle_ready(struct pg_link *k, int events)
+{
+    bool alive = PQconsumeInput(k->pg);
+
+    PQfreemem(PQnotifies(k->pg));           /* has what came parsed; we listen to nothing */
+    if (!alive || k->ended || (events & LOOP_HANGUP) || PQstatus(k->pg) == CONNECTION_BAD)
+        broken(k);
+}
+
+void link_serve(struct watch *w, int events)
 {
     struct pg_link *k = CONTAINER(w, struct pg_link, watch);
 
-    if (k->state == LINK_CONNECTING) {
-        connect_advance(k);
+    if (k->state == LINK_IDLE) {
+        idle_ready(k, events);
         return;
     }
     if (events & LOOP_WRITE)
         flush(k);
-    if (!PQconsumeInput(k->pg) && k->state == LINK_IDLE) {
-        broken(k);
-        return;
-    }
+    PQconsumeInput(k->pg);                  /* what had come before it broke is still to be taken */
     while (k->state == LINK_BUSY && take_one(k)) {
         /* take_one() does the work */
     }
     if (k->state == LINK_BUSY && PQstatus(k->pg) == CONNECTION_BAD)
-        broken(k);
-    else if (k->state == LINK_IDLE && (events & LOOP_HANGUP))
         broken(k);
 }
 
@@ -483,12 +428,13 @@ void link_release(struct pg_link *k)
 {
     results_drop(k);
     arena_reset(&k->arena);
+    k->error = (struct err){ 0 };
     k->ntasks = 0;
     loop_untimer(&k->timer);
-    state_set(k, LINK_IDLE);
+    link_state(k, LINK_IDLE);
 }
 
 bool link_healthy(struct pg_link *k)
 {
-    return k->state == LINK_IDLE && !k->condemned && PQstatus(k->pg) == CONNECTION_OK && PQtransactionStatus(k->pg) == PQTRANS_IDLE;
+    return k->state == LINK_IDLE && !k->condemned && !k->ended && PQstatus(k->pg) == CONNECTION_OK && PQtransactionStatus(k->pg) == PQTRANS_IDLE;
 }

@@ -20,8 +20,6 @@
 #define LINK_STMTS 96           /* statements of one transaction step */
 #define LINK_NAMES 512          /* prepared statements of one connection; a power of two */
 
-enum link_class { LINK_LANE, LINK_EXCLUSIVE };
-
 enum link_state {
     LINK_CLOSED,                /* no connection; owned by the pool's table           */
     LINK_CONNECTING,            /* handshake under way                                 */
@@ -56,6 +54,9 @@ struct link_events {            /* all called from the loop; the link is in its 
     void (*failed)(struct pg_link *k, const struct err *e);     /* connecting failed; now LINK_CLOSED */
     void (*finished)(struct pg_link *k);                        /* verdict in k->error; results readable until link_release() */
     void (*lost)(struct pg_link *k, const struct err *e);       /* broke; now LINK_CLOSED; its tasks are still in k->tasks */
+    /* The server may still have it: process `pid`, whose end shows on `fd` (the receiver's now), or only in its own view (fd < 0).
+       Before the link is LINK_CLOSED. */
+    void (*left)(struct pg_link *k, int fd, int pid);
 };
 
 struct pg_link {
@@ -65,15 +66,19 @@ struct pg_link {
     PGconn                   *pg;
     struct watch              watch;
     struct timer              timer;        /* of connecting, or of the work under way */
-    enum link_class           class;
     enum link_state           state;
     enum link_phase           phase;
     const char               *shown;
-    usec                      opened_at, since;     /* since: entered its state */
+    int                       pid;          /* of its backend; 0: not known.  Kept when closed */
+    usec                      began_at, opened_at;  /* to connect; when it had */
+    usec                      since;                /* it entered its state */
     usec                      recycle_at;
-    uint64_t                  epoch;
+    uint64_t                  epoch;        /* of the pool when it began to connect */
     bool                      condemned;    /* close as soon as it is not busy */
-    int                       cancelling;   /* a thread may still be sending a cancel for it */
+    bool                      torn;         /* broke, which says nothing about the other end */
+    bool                      ended;        /* the server said that it ends this session */
+    enum close_reason         reason;       /* why it was condemned */
+    enum connect_outcome      outcome;      /* of the last attempt to connect */
 
     struct task              *tasks[LINK_GROUP];
     int                       ntasks;
@@ -89,9 +94,6 @@ struct pg_link {
     int                       nprepared;
 };
 
-/* Begin to connect.  Failure is reported through events->failed, later. */
-void link_connect(struct pg_link *k, const struct pg_target *t, const struct pg_session *s, usec timeout);
-
 /* A group of tasks with kinds, sorted by organization, kind and key: one implicit transaction, one Sync. */
 void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec timeout);
 /* One task without a kind: its statements, in one implicit transaction or, with a step, in one with BEGIN. */
@@ -102,6 +104,10 @@ struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cur
 
 /* The rows of a task without a kind, one per statement of its last step; how many.  `rows` has room for LINK_STMTS. */
 int link_task_rows(const struct pg_link *k, struct rows *rows);
+
+void link_state(struct pg_link *k, enum link_state to);     /* the one place that changes it */
+void link_serve(struct watch *w, int events);               /* a connected link's watch */
+void link_lose(struct pg_link *k, const struct err *e);     /* it broke: close, and tell */
 
 void link_release(struct pg_link *k);       /* drop results, back to LINK_IDLE; only from events->finished or after it */
 void link_close(struct pg_link *k);         /* at once; harmless when closed */

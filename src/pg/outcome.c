@@ -22,6 +22,24 @@ static void again_as_group(struct pool *p, struct task *const *tasks, int n)
     p->redo = r;
 }
 
+/* The one place where a task ends.  A write that may have been done has not failed, whatever became of the second attempt. */
+void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
+{
+    struct err why = *e;
+
+    if (t->doubtful && e->kind == E_NONE) {
+        p->counters.outcomes_committed++;
+    } else if (t->doubtful && t->settled) {
+        p->counters.outcomes_aborted++;
+    } else if (t->doubtful) {
+        p->counters.outcomes_unresolved++;
+        fail(&why, E_UNKNOWN_OUTCOME, "the connection was lost after the write was sent; read before you repeat it");
+    }
+    t->state = TASK_DONE;
+    t->link = NULL;
+    t->done(t, rows, n, &why);
+}
+
 static void again(struct pool *p, struct task *t)
 {
     t->tries++;
@@ -42,11 +60,11 @@ static void group_failed(struct pool *p, struct task **tasks, int n, const struc
         tasks[0]->tries_alone = true;
         again(p, tasks[0]);
     } else {
-        pool_task_done(tasks[0], NULL, 0, e);
+        outcome_done(p, tasks[0], NULL, 0, e);
     }
 }
 
-static void group_succeeded(struct pg_link *k)
+static void group_succeeded(struct pool *p, const struct pg_link *k)
 {
     static const struct err fine;
 
@@ -56,7 +74,7 @@ static void group_succeeded(struct pg_link *k)
         for (int i = k->runs[r].first; i < k->runs[r].first + k->runs[r].n; i++) {
             struct rows own = link_group_rows(k, r, i, &cursor);
 
-            pool_task_done(k->tasks[i], &own, 1, &fine);
+            outcome_done(p, k->tasks[i], &own, 1, &fine);
         }
     }
 }
@@ -74,14 +92,15 @@ static void task_finished(struct pool *p, struct pg_link *k)
     if (worth_repeating(t, &k->error))
         again(p, t);
     else
-        pool_task_done(t, rows, k->error.kind == E_NONE ? link_task_rows(k, rows) : 0, &k->error);
+        outcome_done(p, t, rows, k->error.kind == E_NONE ? link_task_rows(k, rows) : 0, &k->error);
 }
 
 static void busy_count(struct pool *p, const struct pg_link *k)
 {
-    usec *sum = k - p->links < p->nlanes ? &p->counters.busy_lane : &p->counters.busy_exclusive;
+    usec held = loop_now(p->loop) - k->since;
 
-    *sum += loop_now(p->loop) - k->since;
+    p->counters.busy[pool_class(p, k)] += held;
+    histogram_add(&p->counters.hold[pool_class(p, k)], held);
 }
 
 /* The plan is stale or the statement unknown: a new connection knows better, and nothing was done. */
@@ -101,10 +120,29 @@ static void repeat_all(struct pool *p, struct pg_link *k)
         again(p, k->tasks[i]);
 }
 
+/* Is the connection still good for others? */
+static void settle(struct pool *p, struct pg_link *k, bool stale, bool read_only)
+{
+    if (read_only)
+        pool_epoch(p, CLOSE_ROLE);
+    if (k->state == LINK_CLOSED)
+        return;
+    if (stale)
+        pool_close_link(p, k, CLOSE_STALE);
+    else if (k->condemned)
+        pool_close_link(p, k, k->reason);
+    else if (!link_healthy(k))
+        pool_close_link(p, k, CLOSE_LOST);
+    else if (p->draining)
+        pool_close_link(p, k, CLOSE_DRAIN);
+    else if (loop_now(p->loop) > k->recycle_at)
+        pool_close_link(p, k, CLOSE_RECYCLE);
+}
+
 void outcome_finished(struct pg_link *k)
 {
     struct pool *p = k->pool;
-    bool stale = session_stale(&k->error);
+    bool stale = session_stale(&k->error), read_only;
 
     busy_count(p, k);
     if (stale && k->tasks[0]->tries < POOL_TRIES && !k->tasks[0]->step)
@@ -112,14 +150,12 @@ void outcome_finished(struct pg_link *k)
     else if (k->tasks[0]->kind && k->error.kind != E_NONE)
         group_failed(p, k->tasks, k->ntasks, &k->error);
     else if (k->tasks[0]->kind)
-        group_succeeded(k);
+        group_succeeded(p, k);
     else
         task_finished(p, k);
+    read_only = strcmp(k->error.sqlstate, "25006") == 0;
     link_release(k);
-    if (stale || !link_healthy(k) || p->draining || loop_now(p->loop) > k->recycle_at) {
-        link_close(k);
-        p->counters.closes++;
-    }
+    settle(p, k, stale, read_only);
     pool_turn_soon(p);
 }
 
@@ -131,19 +167,41 @@ static bool repeatable(const struct task *t)
     return t->kind ? !t->kind->writes || t->kind->finds_itself : t->read_only;
 }
 
-/* What was under way when the connection broke.  A transaction whose end was never sent has not happened. */
-static void task_lost(struct pool *p, struct task *t, enum link_phase phase, const struct err *e)
+/*
+ * May it have been committed?  Not when its end was never sent, nor when the server answered a statement of an implicit
+ * transaction with an error: that one is committed after all its statements have been answered.  libpq's own errors have no
+ * SQLSTATE.
+ */
+static bool in_doubt(const struct pg_link *k, const struct task *t)
 {
-    struct err why = *e;
     bool writes = t->kind ? t->kind->writes : !t->read_only;
 
+    return writes && ((k->phase == PHASE_ONLY && !k->error.sqlstate[0]) || k->phase == PHASE_COMMIT);
+}
+
+void outcome_recover(struct pool *p, struct task *t)
+{
+    t->recovering = true;
+    t->recover(t);
+    again(p, t);
+}
+
+/* What was under way when the connection broke. */
+static void task_lost(struct pool *p, struct pg_link *k, struct task *t, const struct err *e)
+{
+    struct err why = *e;
+
+    t->doubtful = t->doubtful || in_doubt(k, t);
     if (repeatable(t) && e->kind != E_TIMEOUT) {
         again(p, t);
-        return;
+    } else if (t->doubtful && t->recover && !t->recovering) {
+        if (!leave_park(p, k->pid, t))
+            outcome_recover(p, t);      /* the server itself has ended it */
+    } else {
+        if (e->kind != E_TIMEOUT)
+            why.retry_after_ms = 1000;
+        outcome_done(p, t, NULL, 0, &why);
     }
-    if (writes && (phase == PHASE_ONLY || phase == PHASE_COMMIT))
-        fail(&why, E_UNKNOWN_OUTCOME, "the connection was lost after the write was sent; read before you repeat it");
-    pool_task_done(t, NULL, 0, &why);
 }
 
 void outcome_lost(struct pg_link *k, const struct err *e)
@@ -152,10 +210,10 @@ void outcome_lost(struct pg_link *k, const struct err *e)
     int n = k->ntasks;
 
     k->ntasks = 0;
-    p->counters.closes++;
+    p->counters.closes[e->kind == E_TIMEOUT ? CLOSE_TIMEOUT : CLOSE_LOST]++;
     if (n > 0)
         log_event(LOG_WARN, "connection-lost", "reason=%s tasks=%d", e->message, n);
     for (int i = n - 1; i >= 0; i--)
-        task_lost(p, k->tasks[i], k->phase, e);
+        task_lost(p, k, k->tasks[i], e);
     pool_turn_soon(p);
 }

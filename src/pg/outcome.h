@@ -8,8 +8,16 @@
 #include "base/err.h"
 
 struct pg_link;
+struct pool;
+struct rows;
+struct task;
 
 void outcome_finished(struct pg_link *k);                       /* as link_events.finished */
 void outcome_lost(struct pg_link *k, const struct err *e);      /* as link_events.lost */
 
+void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e);     /* the task's end */
+void outcome_recover(struct pool *p, struct task *t);           /* look for what it may have written; the old backend is gone */
+
 #endif
+
+

@@ -8,18 +8,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "pg/cancel.h"
+#include "pg/dial.h"
 #include "pg/lane.h"
 #include "pg/outcome.h"
 #include "pg/pool_parts.h"
+#include "pg/upkeep.h"
 
 #define CONNECTS_AT_ONCE 2
-#define BACKOFF_FIRST    (20 * USEC_MS)
 #define BACKOFF_LAST     (500 * USEC_MS)
-#define SWEEP            (100 * USEC_MS)
+#define GOODBYE          USEC_S             /* how long a drain waits to see backends gone */
 
 void pool_turn_soon(struct pool *p)
 {
@@ -28,7 +30,7 @@ void pool_turn_soon(struct pool *p)
 
 /* ---- refusing ---- */
 
-static void task_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why)
+void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why)
 {
     fail(&t->verdict, kind, "%s", why);
     queue_add(&p->refused, t);
@@ -55,73 +57,97 @@ void pool_submit(struct pool *p, struct task *t)
     if (t->until == 0)
         t->until = t->queued_at + p->config.timeout;
     if (p->draining) {
-        task_refuse(p, t, E_DRAINING, "the service is shutting down");
+        pool_refuse(p, t, E_DRAINING, "the service is shutting down");
     } else if (p->down) {
         refuse_down(p, t);
     } else if (q->n >= p->config.queue) {
         p->counters.acquires_full++;
         t->verdict.retry_after_ms = 1000;
-        task_refuse(p, t, E_BUSY, "the queue for the database is full");
+        pool_refuse(p, t, E_BUSY, "the queue for the database is full");
     } else {
         queue_add(q, t);
         pool_turn_soon(p);
     }
 }
 
-/* ---- exclusive work ---- */
+/* ---- giving connections to work ---- */
 
-static void exclusive_turn(struct pool *p)
+static void lend(struct pool *p, struct pg_link *k, struct queue *q)
 {
-    usec limit = pool_answer_limit(p);
+    struct task *t = q->first;
+    usec waited = loop_now(p->loop) - t->queued_at;
 
-    for (int i = p->nlanes; i < p->nlinks && p->exclusive.first; i++) {
-        struct pg_link *k = &p->links[i];
-        struct task *t = p->exclusive.first;
+    queue_remove(q, t);
+    if (waited == 0)
+        p->counters.acquires_immediate++;
+    else
+        p->counters.acquires_waited++;
+    histogram_add(&p->counters.acquire[t->control ? POOL_CONTROL : POOL_EXCLUSIVE], waited);
+    t->state = TASK_SENT;
+    t->link = k;
+    if (t->kind)
+        link_send_group(k, &t, 1, pool_answer_limit(p));
+    else
+        link_send_task(k, t, pool_answer_limit(p));
+}
 
-        if (k->state != LINK_IDLE)
+static void lend_turn(struct pool *p)
+{
+    for (int i = p->nlanes; i < p->nlinks; i++) {
+        bool control = i < p->nlanes + p->ncontrol;
+        struct queue *q = &p->exclusive;
+
+        if (p->links[i].state != LINK_IDLE)
             continue;
-        queue_remove(&p->exclusive, t);
-        if (t->queued_at == loop_now(p->loop))
-            p->counters.acquires_immediate++;
-        else
-            p->counters.acquires_waited++;
-        t->state = TASK_SENT;
-        t->link = k;
-        if (t->kind)
-            link_send_group(k, &t, 1, limit);
-        else
-            link_send_task(k, t, limit);
+        if (control || (!p->ncontrol && p->control.first))
+            q = &p->control;
+        if (q->first)
+            lend(p, &p->links[i], q);
     }
 }
 
 /* ---- connecting ---- */
 
-static void connect_one(struct pool *p, int i)
+static void connect_one(struct pool *p, struct pg_link *k)
 {
+    static const char *const names[] = { "keelson lane", "keelson", "keelson control" };
+    enum pool_class class = pool_class(p, k);
+    char name[64];
     struct pg_session s = {
-        .role = PG_SERVICE,
-        .application_name = i < p->nlanes ? "keelson lane" : "keelson",
-        .statement_timeout = p->config.query_timeout,
-        .lock_timeout = i < p->nlanes ? p->config.lane_lock_timeout : p->config.lock_timeout,
+        .role = PG_SERVICE, .application_name = name, .statement_timeout = p->config.query_timeout,
+        .lock_timeout = class == POOL_LANE ? p->config.lane_lock_timeout : p->config.lock_timeout,
     };
 
-    link_connect(&p->links[i], p->config.target, &s, p->config.connect_timeout);
+    snprintf(name, sizeof name, "%s %s", names[class], p->tag);
+    k->epoch = p->counters.epoch;
+    dial_start(k, p->config.target, &s, p->config.connect_timeout);
 }
 
-/* Lanes first; then as many exclusive ones as wait, beyond those already on their way. */
+/* The cap is kept, except that whoever can tell what has become of the others may come back when these have had time to go. */
+static bool place_free(const struct pool *p, enum pool_class class)
+{
+    if (pool_used(p) < p->effective_max)
+        return true;
+    return class == POOL_CONTROL && pool_used(p) == p->nlinks && leave_torn_long(p);
+}
+
+/* Lanes and control always; of the exclusive ones as many as wait, beyond those already on their way. */
 static void connects_turn(struct pool *p)
 {
+    int first = p->nlanes + p->ncontrol;
     int under_way = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
-    int wanted = p->exclusive.n - pool_links(p, LINK_CONNECTING, p->nlanes, p->nlinks);
+    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - pool_links(p, LINK_CONNECTING, first, p->nlinks);
 
     if (p->draining || loop_now(p->loop) < p->connect_at)
         return;
     for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
-        if (p->links[i].state != LINK_CLOSED || (i >= p->nlanes && wanted <= 0))
+        struct pg_link *k = &p->links[i];
+
+        if (k->state != LINK_CLOSED || (i >= first && wanted <= 0) || !place_free(p, pool_class(p, k)))
             continue;
-        connect_one(p, i);
+        connect_one(p, k);
         under_way++;
-        wanted -= i >= p->nlanes;
+        wanted -= i >= first;
     }
 }
 
@@ -133,7 +159,7 @@ static void refusals_turn(struct pool *p)
         struct err why = t->verdict;
 
         queue_remove(&p->refused, t);
-        pool_task_done(t, NULL, 0, &why);
+        outcome_done(p, t, NULL, 0, &why);
     }
 }
 
@@ -146,8 +172,8 @@ static void drain_turn(struct pool *p)
 {
     for (int i = 0; i < p->nlinks; i++)
         if (p->links[i].state == LINK_IDLE || p->links[i].state == LINK_CONNECTING)
-            link_close(&p->links[i]);
-    if (all_closed(p) && p->drained) {
+            pool_close_link(p, &p->links[i], CLOSE_DRAIN);
+    if (all_closed(p) && (!p->leaving || loop_now(p->loop) - p->drain_at > GOODBYE) && p->drained) {
         void (*done)(void *user) = p->drained;
 
         p->drained = NULL;
@@ -160,7 +186,7 @@ static void turn(struct deferred *d)
     struct pool *p = CONTAINER(d, struct pool, turn);
 
     lane_turn(p);
-    exclusive_turn(p);
+    lend_turn(p);
     connects_turn(p);
     refusals_turn(p);
     if (p->draining)
@@ -186,6 +212,7 @@ static void went_down(struct pool *p, const struct err *why)
     queue_refuse_down(p, &p->reads);
     queue_refuse_down(p, &p->writes);
     queue_refuse_down(p, &p->exclusive);
+    queue_refuse_down(p, &p->control);
 }
 
 static bool any_open(const struct pool *p)
@@ -198,8 +225,11 @@ static void on_opened(struct pg_link *k)
     struct pool *p = k->pool;
 
     k->recycle_at = k->opened_at + p->config.recycle - p->config.recycle / 10 * (k - p->links) / p->nlinks;
-    p->counters.connects_ok++;
-    p->backoff = BACKOFF_FIRST;
+    p->counters.connects[CONNECT_OK]++;
+    histogram_add(&p->counters.connect, loop_now(p->loop) - k->began_at);
+    if (pool_class(p, k) != POOL_EXCLUSIVE)
+        leave_reconcile_soon(p);
+    p->backoff = POOL_BACKOFF;
     p->connect_at = 0;
     if (p->down)
         log_event(LOG_INFO, "database-up", "target=%s", p->config.target->shown);
@@ -211,77 +241,59 @@ static void on_failed(struct pg_link *k, const struct err *e)
 {
     struct pool *p = k->pool;
 
-    p->counters.connects_failed++;
+    p->counters.connects[k->outcome]++;
     p->connect_at = loop_now(p->loop) + p->backoff / 2 + (usec)(random() % (p->backoff / 2));
     p->backoff = p->backoff * 2 < BACKOFF_LAST ? p->backoff * 2 : BACKOFF_LAST;
+    if (k->outcome == CONNECT_TOO_MANY)
+        upkeep_shrink(p);
+    if (k->outcome == CONNECT_STARTING)
+        pool_epoch(p, CLOSE_EPOCH);
     if (!any_open(p))
         went_down(p, e);
     pool_turn_soon(p);
 }
 
+static void on_left(struct pg_link *k, int fd, int pid)
+{
+    leave_add(k->pool, fd, pid, k->state != LINK_BUSY);
+}
+
+void pool_close_link(struct pool *p, struct pg_link *k, enum close_reason why)
+{
+    if (k->state != LINK_CONNECTING)
+        p->counters.closes[why]++;
+    link_close(k);
+}
+
+void pool_epoch(struct pool *p, enum close_reason why)
+{
+    p->counters.epoch++;
+    for (int i = 0; i < p->nlinks; i++) {
+        struct pg_link *k = &p->links[i];
+
+        if (k->state == LINK_IDLE)
+            pool_close_link(p, k, why);
+        else if (k->state == LINK_BUSY && !k->condemned)
+            k->condemned = true, k->reason = why;
+    }
+    pool_turn_soon(p);
+}
+
 void pool_abandon(struct pool *p, struct task *t)
 {
-    if (t->state == TASK_WAITING && pool_queue(p, t) == &p->exclusive) {
+    if (t->state == TASK_WAITING && pool_queue(p, t) == &p->exclusive && !t->doubtful) {
         queue_remove(&p->exclusive, t);
         p->counters.acquires_gone++;
-        task_refuse(p, t, E_TIMEOUT, "the client has gone");
+        pool_refuse(p, t, E_TIMEOUT, "the client has gone");
     } else if (t->state == TASK_SENT && !t->kind && !t->link->condemned) {
         /* The cancel may arrive late, so this connection is never lent again. */
         t->link->condemned = true;
+        t->link->reason = CLOSE_CANCELLED;
         p->counters.cancels += cancel_send(t->link->pg);
     }
 }
 
-/* ---- upkeep ---- */
-
-static void queue_expire(struct pool *p, struct queue *q, usec now)
-{
-    struct task *next;
-
-    for (struct task *t = q->first; t; t = next) {
-        next = t->next;
-        if (t->until > now)
-            continue;
-        queue_remove(q, t);
-        p->counters.acquires_timeout++;
-        t->verdict.retry_after_ms = 1000;
-        task_refuse(p, t, E_BUSY, "no database connection became free in time");
-    }
-}
-
-static void idle_close(struct pool *p, usec now)
-{
-    int open = pool_links(p, LINK_IDLE, p->nlanes, p->nlinks) + pool_links(p, LINK_BUSY, p->nlanes, p->nlinks);
-    bool recycled = false;
-
-    for (int i = p->nlinks - 1; i >= 0; i--) {
-        struct pg_link *k = &p->links[i];
-        bool spare = i >= p->nlanes && open > p->config.size - p->nlanes && now - k->since > p->config.idle;
-        bool old = !recycled && now > k->recycle_at;        /* one a sweep: never all at once */
-
-        if (k->state != LINK_IDLE || (!spare && !old))
-            continue;
-        recycled = recycled || old;
-        open -= i >= p->nlanes;
-        p->counters.closes++;
-        link_close(k);
-    }
-}
-
-static void sweep(struct timer *t)
-{
-    struct pool *p = CONTAINER(t, struct pool, sweep);
-    usec now = loop_now(p->loop);
-
-    queue_expire(p, &p->reads, now);
-    queue_expire(p, &p->writes, now);
-    queue_expire(p, &p->exclusive, now);
-    idle_close(p, now);
-    pool_turn_soon(p);
-    loop_timer(p->loop, &p->sweep, now + (p->down ? BACKOFF_FIRST : SWEEP));
-}
-
-static const struct link_events events = { on_opened, on_failed, outcome_finished, outcome_lost };
+static const struct link_events events = { on_opened, on_failed, outcome_finished, outcome_lost, on_left };
 
 bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, struct err *e)
 {
@@ -295,7 +307,9 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
     p->loop = l;
     p->config = *c;
     p->nlanes = c->lanes;
-    p->nlinks = c->size + c->overflow;
+    p->nlinks = p->effective_max = c->size + c->overflow;
+    p->ncontrol = p->nlinks - p->nlanes >= 2 ? 1 : 0;
+    snprintf(p->tag, sizeof p->tag, "%08lx", (unsigned long)((uint64_t)random() ^ (uint64_t)clock_wall()) & 0xffffffff);
     p->links = calloc((size_t)p->nlinks, sizeof *p->links);
     p->keys = calloc((size_t)p->nlanes, sizeof *p->keys);
     if (!p->links || !p->keys)
@@ -304,12 +318,10 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
         p->links[i].pool = p;
         p->links[i].loop = l;
         p->links[i].events = &events;
-        p->links[i].class = i < p->nlanes ? LINK_LANE : LINK_EXCLUSIVE;
     }
-    p->backoff = BACKOFF_FIRST;
+    p->backoff = POOL_BACKOFF;
     p->turn.run = turn;
-    p->sweep.fire = sweep;
-    loop_timer(l, &p->sweep, clock_now() + SWEEP);
+    upkeep_start(p);
     pool_turn_soon(p);
     *out = p;
     return true;
@@ -318,6 +330,7 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
 void pool_drain(struct pool *p, void (*done)(void *user), void *user)
 {
     p->draining = true;
+    p->drain_at = loop_now(p->loop);
     p->drained = done;
     p->drained_user = user;
     pool_turn_soon(p);
@@ -330,6 +343,7 @@ void pool_close(struct pool *p)
     loop_untimer(&p->sweep);
     for (int i = 0; i < p->nlinks; i++)
         link_close(&p->links[i]);
+    leave_close(p);
     free(p->links);
     free(p->keys);
     free(p);
@@ -350,6 +364,9 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
     out->connecting = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
     out->max = p->nlinks;
     out->lanes = p->nlanes;
+    out->control = p->ncontrol;
+    out->closing = p->nleaving;
+    out->effective_max = p->effective_max;
     out->waiting_lane = p->reads.n + p->writes.n;
     out->waiting_exclusive = p->exclusive.n;
     out->up = !p->down;

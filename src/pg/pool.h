@@ -1,10 +1,13 @@
 /*
  * Database work for the loop: tasks in, rows out.
  *
- * Two ways to the database share one cap (size + overflow):
+ * Three ways to the database share one cap (size + overflow), and so do connections that we have let go as long as the server may
+ * still have them:
  *   lanes      one connection per core.  Tasks of a *kind* (keyed reads, tails, appends) gather while the lane's last group
  *              is away and leave together: per organization one statement list over arrays, one transaction, one Sync.
  *   exclusive  a connection of its own for one transaction; waiters in strict arrival order.
+ *   control    one connection for health and for what the pool itself asks, so that neither waits for the work they are about.
+ *              A pool too small for it (one connection beside the lanes) lets them go first among the exclusive ones instead.
  *
  * A task is the caller's memory until its done() was called, exactly once, always from the loop, never from inside pool_submit().
  * Nothing a task returns is durable before done() says so without an error.
@@ -19,6 +22,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/loop.h"
 #include "base/uuid.h"
 #include "pg/query.h"
@@ -56,6 +60,12 @@ struct task {
        NULL: stmts are one implicit transaction, one round trip. */
     enum txn_next (*step)(struct task *t, const struct rows *rows, int n, struct err *e);
     bool                     read_only;  /* safe to repeat when the connection is lost */
+    bool                     control;    /* exclusive work about the service itself: on the control connection */
+    /* Exclusive writes, optional: the connection was lost after the end of the transaction was sent.  Puts statements that look
+       for what it would have written, and a step that sets `settled` and ends with TXN_COMMIT (it is there; the rows answer) or
+       TXN_ROLLBACK and *e (it is not).  Called when the old backend is gone.  Without it, or when looking fails: E_UNKNOWN_OUTCOME. */
+    void                   (*recover)(struct task *t);
+    bool                     settled;
     deadline                 until;      /* absolute; 0: pool.timeout from now */
     /* how it ended.  e->kind == E_NONE: committed.  `rows` (n of them, one per statement; grouped: one) are valid only inside. */
     void (*done)(struct task *t, const struct rows *rows, int n, const struct err *e);
@@ -66,6 +76,8 @@ struct task {
     usec         queued_at;
     uint64_t     arrival;
     int          state, tries;
+    bool         doubtful;           /* a first run of this write may have been committed */
+    bool         recovering;         /* recover() was called */
     bool         tries_alone;        /* grouped work that met a lock and waits for it on a connection of its own */
     struct pg_link *link;
     struct err   verdict;
@@ -87,13 +99,29 @@ void pool_abandon(struct pool *p, struct task *t);
 void pool_drain(struct pool *p, void (*done)(void *user), void *user);
 void pool_close(struct pool *p);
 
+enum pool_class { POOL_LANE, POOL_EXCLUSIVE, POOL_CONTROL, POOL_CLASSES };
+
+enum connect_outcome {          /* of an attempt to connect */
+    CONNECT_OK, CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_AUTH, CONNECT_TOO_MANY, CONNECT_ROLE, CONNECT_TLS, CONNECT_DNS, CONNECT_STARTING,
+    CONNECT_PROTOCOL, CONNECT_OUTCOMES
+};
+
+enum close_reason {             /* of a connection that had come about */
+    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_REASONS
+};
+
 struct pool_counters {
-    int      idle, in_use, connecting, closing, max, lanes;
+    int      idle, in_use, connecting, max, lanes, control;
+    int      closing;                /* let go, and the server may still have them */
+    int      effective_max;          /* below max while the server refuses more */
     int      waiting_lane, waiting_exclusive;
     uint64_t acquires_immediate, acquires_waited, acquires_timeout, acquires_full, acquires_deadline, acquires_gone, acquires_down;
-    uint64_t connects_ok, connects_failed, closes, groups, grouped_tasks, bisections, retries, cancels, cap_violations, epoch;
+    uint64_t connects[CONNECT_OUTCOMES], closes[CLOSE_REASONS];
+    uint64_t groups, grouped_tasks, bisections, retries, cancels, cap_violations, epoch;
+    uint64_t outcomes_committed, outcomes_aborted, outcomes_unresolved;      /* of writes whose answer was lost */
     usec     oldest_waiter;          /* age */
-    usec     busy_lane, busy_exclusive;   /* connection-microseconds in use since start */
+    usec     busy[POOL_CLASSES];     /* connection-microseconds in use since start */
+    struct histogram acquire[POOL_CLASSES], hold[POOL_CLASSES], connect;
     bool     up;                     /* the last attempt to reach the server succeeded */
     struct err down_reason;
 };

@@ -1,16 +1,20 @@
 /*
- * The inside of the pool, shared by the files that are the pool: pool.c (queues, connecting, upkeep), lane.c (groups),
- * outcome.c (what follows an answer or its absence).  Nobody else includes this.
+ * The inside of the pool, shared by the files that are the pool: pool.c (queues, connecting), upkeep.c (what is
+ * done from time to time), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence).
+ * Nobody else includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
 #define KEELSON_PG_POOL_PARTS_H
 
+#include "pg/leave.h"
 #include "pg/link.h"
 #include "pg/pool.h"
 #include "pg/queue.h"
 
 #define POOL_TRIES        3
+#define POOL_TAG          9
+#define POOL_BACKOFF      (20 * USEC_MS)
 #define POOL_KEY_BITS     12                 /* a lane's keys under way, as a set of hashes: a false hit only waits a turn */
 #define POOL_ANSWER_GRACE (5 * USEC_S)       /* after statement_timeout: then the connection itself is given up */
 
@@ -27,10 +31,16 @@ struct redo {                                /* half of a group that failed as o
 struct pool {
     struct loop          *loop;
     struct pool_config    config;
-    struct pg_link       *links;            /* lanes first */
-    int                   nlinks, nlanes;
+    char                  tag[POOL_TAG];    /* in the application_name of every connection of ours */
+    struct pg_link       *links;            /* lanes first, then control, then exclusive */
+    int                   nlinks, nlanes, ncontrol;
+    int                   effective_max;
+    usec                  grow_at;
     struct lane_keys     *keys;             /* per lane */
-    struct queue          reads, writes, exclusive, refused;
+    struct queue          reads, writes, exclusive, control, refused;
+    struct leaving       *leaving;          /* connections that the server may still have */
+    int                   nleaving;
+    struct leave_check    leave_check;
     struct redo          *redo;
     struct deferred       turn;
     struct timer          sweep;
@@ -38,25 +48,25 @@ struct pool {
     usec                  backoff;
     bool                  down;             /* no link is open and the last attempt failed */
     bool                  draining;
+    usec                  drain_at;
     void                (*drained)(void *user);
     void                 *drained_user;
     struct pool_counters  counters;
 };
 
 void pool_turn_soon(struct pool *p);
+void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why);
+void pool_close_link(struct pool *p, struct pg_link *k, enum close_reason why);
+/* Everything that is connected now belongs to the past: idle ones go at once, busy ones when they are done. */
+void pool_epoch(struct pool *p, enum close_reason why);
 
 static inline struct queue *pool_queue(struct pool *p, const struct task *t)
 {
+    if (t->control)
+        return &p->control;
     if (!t->kind || t->tries_alone)
         return &p->exclusive;
     return t->kind->writes ? &p->writes : &p->reads;
-}
-
-static inline void pool_task_done(struct task *t, const struct rows *rows, int n, const struct err *e)
-{
-    t->state = TASK_DONE;
-    t->link = NULL;
-    t->done(t, rows, n, e);
 }
 
 static inline int pool_links(const struct pool *p, enum link_state state, int from, int to)
@@ -66,6 +76,19 @@ static inline int pool_links(const struct pool *p, enum link_state state, int fr
     for (int i = from; i < to; i++)
         n += p->links[i].state == state;
     return n;
+}
+
+static inline enum pool_class pool_class(const struct pool *p, const struct pg_link *k)
+{
+    int i = (int)(k - p->links);
+
+    return i < p->nlanes ? POOL_LANE : i < p->nlanes + p->ncontrol ? POOL_CONTROL : POOL_EXCLUSIVE;
+}
+
+/* What counts in the cap: whatever is not closed, and what was closed and may still be there. */
+static inline int pool_used(const struct pool *p)
+{
+    return p->nlinks - pool_links(p, LINK_CLOSED, 0, p->nlinks) + p->nleaving;
 }
 
 static inline usec pool_answer_limit(const struct pool *p)

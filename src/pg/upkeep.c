@@ -1,0 +1,93 @@
+/*
+ * One timer.  Deadlines of waiting tasks are exact to a tenth of a second, which is enough for waits of seconds and costs nothing
+ * per task.  While the server is down the timer turns as fast as connecting backs off.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/upkeep.h"
+
+#include "base/log.h"
+#include "pg/pool_parts.h"
+
+#define SWEEP      (100 * USEC_MS)
+#define GROW_EVERY USEC_S
+
+static void queue_expire(struct pool *p, struct queue *q, usec now)
+{
+    struct task *next;
+
+    for (struct task *t = q->first; t; t = next) {
+        next = t->next;
+        if (t->until > now)
+            continue;
+        queue_remove(q, t);
+        p->counters.acquires_timeout++;
+        t->verdict.retry_after_ms = 1000;
+        pool_refuse(p, t, E_BUSY, "no database connection became free in time");
+    }
+}
+
+static int open_exclusive(const struct pool *p)
+{
+    int first = p->nlanes + p->ncontrol;
+
+    return pool_links(p, LINK_IDLE, first, p->nlinks) + pool_links(p, LINK_BUSY, first, p->nlinks);
+}
+
+static void idle_close(struct pool *p, usec now)
+{
+    int first = p->nlanes + p->ncontrol, open = open_exclusive(p);
+    bool recycled = false;
+
+    for (int i = p->nlinks - 1; i >= 0; i--) {
+        struct pg_link *k = &p->links[i];
+        bool spare = i >= first && open > p->config.size - first && now - k->since > p->config.idle;
+        bool old = !recycled && now > k->recycle_at;        /* one a sweep: never all at once */
+
+        if (k->state != LINK_IDLE || (!spare && !old))
+            continue;
+        recycled = recycled || old;
+        open -= i >= first;
+        pool_close_link(p, k, old ? CLOSE_RECYCLE : CLOSE_OVERFLOW);
+    }
+}
+
+/* What the server gives is what there is; later one more is tried, then another. */
+void upkeep_shrink(struct pool *p)
+{
+    int used = pool_used(p);
+
+    if (used < p->effective_max)
+        log_event(LOG_WARN, "pool-shrunk", "max=%d configured=%d", used, p->nlinks);
+    p->effective_max = used > 1 ? used : 1;
+    p->grow_at = loop_now(p->loop) + GROW_EVERY;
+}
+
+static void grow(struct pool *p, usec now)
+{
+    if (p->effective_max >= p->nlinks || now < p->grow_at)
+        return;
+    p->effective_max++;
+    p->grow_at = now + GROW_EVERY;
+}
+
+static void sweep(struct timer *t)
+{
+    struct pool *p = CONTAINER(t, struct pool, sweep);
+    usec now = loop_now(p->loop);
+
+    queue_expire(p, &p->reads, now);
+    queue_expire(p, &p->writes, now);
+    queue_expire(p, &p->exclusive, now);
+    queue_expire(p, &p->control, now);
+    idle_close(p, now);
+    grow(p, now);
+    leave_sweep(p, now);
+    pool_turn_soon(p);
+    loop_timer(p->loop, &p->sweep, now + (p->down ? POOL_BACKOFF : SWEEP));
+}
+
+void upkeep_start(struct pool *p)
+{
+    p->sweep.fire = sweep;
+    loop_timer(p->loop, &p->sweep, clock_now() + SWEEP);
+}
