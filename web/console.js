@@ -160,16 +160,19 @@ function healthShow(health) {
 
 /* ---- the pool ---- */
 
-const STATES = [['in_use', 'in use'], ['idle', 'idle'], ['connecting', 'connecting'], ['free', 'not open']];
+const STATES = [['in_use', 'in use'], ['idle', 'idle'], ['connecting', 'opening or closing'], ['free', 'not open']];
 
 function poolShow(metrics) {
+  const open = sum(metrics, 'keelson_pool_connections');
   const of = (state) => sum(metrics, 'keelson_pool_connections', (labels) => labels.state === state);
   const most = sum(metrics, 'keelson_pool_connections_max');
-  const count = { in_use: of('in_use'), idle: of('idle'), connecting: of('connecting') };
-  const open = count.in_use + count.idle + count.connecting;
-  const outcome = (name) => sum(metrics, 'keelson_pool_acquires_total', (labels) => labels.outcome === name);
+  const count = { in_use: of('in_use'), idle: of('idle') };
+  const outcomes = (passes) => sum(metrics, 'keelson_pool_acquires_total', ({ outcome }) => passes(outcome));
+  const late = outcomes((outcome) => outcome === 'timeout'), away = outcomes((outcome) => outcome.startsWith('rejected'));
+  const unreached = sum(metrics, 'keelson_pool_connects_total', ({ outcome }) => outcome !== 'ok');
   const groups = sum(metrics, 'keelson_pool_groups_total'), grouped = sum(metrics, 'keelson_pool_grouped_requests_total');
 
+  count.connecting = open - count.in_use - count.idle;
   count.free = Math.max(0, most - open);
   $('pool-open').textContent = number.format(open);
   $('pool-max').textContent = number.format(most);
@@ -181,9 +184,9 @@ function poolShow(metrics) {
     ['Waiting now', number.format(sum(metrics, 'keelson_pool_waiters'))],
     ['Oldest waits', duration(sum(metrics, 'keelson_pool_oldest_waiter_seconds'))],
     ['Requests a group', groups ? (grouped / groups).toFixed(1) : '–'],
-    ['Timed out', number.format(outcome('timeout')), outcome('timeout')],
-    ['Turned away', number.format(outcome('rejected_queue_full')), outcome('rejected_queue_full')],
-    ['Could not connect', number.format(sum(metrics, 'keelson_pool_connects_total', ({ outcome: how }) => how === 'failed'))],
+    ['Timed out', number.format(late), late],
+    ['Turned away', number.format(away), away],
+    ['Could not connect', number.format(unreached)],
   ]);
 }
 
