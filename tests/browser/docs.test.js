@@ -67,3 +67,26 @@ test("the example of an operation works as it is", async () => {
   assert.match(answer.id, /^[0-9a-f-]{36}$/, JSON.stringify(answer));
   await page.close();
 });
+
+test("where keys are needed, the page and its examples say so", async () => {
+  const openapi = await (await fetch(`${BASE}/openapi.json`)).json();
+  const secured = JSON.stringify({ ...openapi, security: [{ key: [] }] });
+  const page = await open("/docs#listCandidates", { before: (p) => p.route("**/openapi.json", (route) => route.fulfill({ contentType: "application/json", body: secured })) });
+
+  await page.waitForSelector("#listCandidates .body");
+  assert.match(await page.locator(".notice").innerText(), /need an API key/);
+  assert.match(await page.locator("#listCandidates pre").first().innerText(), /Authorization: Bearer/);
+  assert.match(await page.locator("#listCandidates .body").innerText(), /candidates:read/);
+  await page.evaluate(() => { document.getElementById("health").open = true; });
+  await page.waitForSelector("#health .body");
+  assert.doesNotMatch(await page.locator("#health pre").first().innerText(), /Authorization/);
+  await page.close();
+});
+
+test("a description that cannot be read is said to be so", async () => {
+  const page = await open("/docs", { before: (p) => p.route("**/openapi.json", (route) => route.fulfill({ contentType: "application/json", body: "{" })) });
+
+  await page.waitForSelector("main:not([aria-busy])");
+  assert.match(await page.locator("main").innerText(), /could not be read/);
+  await page.close();
+});
