@@ -1,12 +1,16 @@
-"""The service's unit: confined as promised, stopped in the order the program wants, and its parts where the text says."""
+"""Where it is run: the service's unit, confined as promised and stopped in the order the program wants; a container."""
 # SPDX-License-Identifier: Apache-2.0
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
 
+import harness
+import httpx
 import pytest
+from bare import free_port
 from harness import ROOT
 
 UNIT = ROOT / "packaging" / "systemd" / "keelson.service"
@@ -53,3 +57,20 @@ def test_the_example_environment_holds_no_secret():
     assert re.findall(r"://[^:]+:([^@]+)@", text) == ["PASSWORD", "PASSWORD"]
     assert not re.search(r"kls_live_\w{8}", text)
     assert re.search(r"^\.env$", (ROOT / ".gitignore").read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_container_without_shared_memory_will_do():
+    """PostgreSQL's usual shared memory needs a /dev/shm that its user may write to."""
+    folder, url = harness.workspace(), f"http://127.0.0.1:{free_port()}"
+    inside = f"mount -t tmpfs -o mode=755 none /dev/shm && exec {harness.BIN} serve --listen {url[7:]} --data-dir {folder}/data"
+    process = subprocess.Popen(["unshare", "--mount", "sh", "-c", inside], cwd=folder, env=harness.environment(folder))
+    try:
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=10)) as http:
+            assert http.post("/v1/candidates", json={"full_name": "Ada Lovelace"}).status_code == 201
+        process.terminate()
+        assert process.wait(harness.STOP_SECONDS) == 0
+    finally:
+        process.kill()
+        harness.await_exit(harness.processes(folder), 10)
+        shutil.rmtree(folder)
