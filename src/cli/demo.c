@@ -152,7 +152,7 @@ static const struct command_option demo_options[] = {
 
 static const struct command commands[] = {
     { "demo", NULL, "Fill a running service with invented candidates and interviews.",
-      "Everything goes through the HTTP interface; with KEELSON_API_KEY set, as its organization. The same seed makes the same people\n"
+      "Everything goes through the HTTP interface; with KEELSON_API_KEY set, as its organization. The same seed makes the same people "
       "and conversations; only times and identifiers differ. `keelson serve --demo` runs this beside itself, with --live.",
       demo_options, ARRAY_LEN(demo_options), .run = run_demo },
 };
