@@ -66,7 +66,7 @@ def test_a_container_without_shared_memory_will_do():
     inside = f"mount -t tmpfs -o mode=755 none /dev/shm && exec {harness.BIN} serve --listen {url[7:]} --data-dir {folder}/data"
     process = subprocess.Popen(["unshare", "--mount", "sh", "-c", inside], cwd=folder, env=harness.environment(folder))
     try:
-        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=10)) as http:
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=7)) as http:
             assert http.post("/v1/candidates", json={"full_name": "Ada Lovelace"}).status_code == 201
         process.terminate()
         assert process.wait(harness.STOP_SECONDS) == 0
