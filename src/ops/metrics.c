@@ -195,8 +195,8 @@ static void pool_connections_write(const struct pool_counters *p, struct buf *b)
             { "keelson_pool_connections", "{pool=\"primary\",state=\"connecting\"}", p->connecting },
             { "keelson_pool_connections", "{pool=\"primary\",state=\"closing\"}", p->closing });
     NUMBERS(b, "gauge", "Most connections the pool may open.", { "keelson_pool_connections_max", "{pool=\"primary\"}", p->max });
-    NUMBERS(b, "gauge", "The same, as long as the server refuses more.", { "keelson_pool_effective_max", "{pool=\"primary\"}", p->effective_max });
-    NUMBERS(b, "counter", "Times the server saw more connections of ours than that.",
+    NUMBERS(b, "gauge", "Most connections the pool opens now: fewer while the server refuses more.", { "keelson_pool_effective_max", "{pool=\"primary\"}", p->effective_max });
+    NUMBERS(b, "counter", "Times the server saw more connections of ours than the pool may open.",
             { "keelson_pool_cap_violations_total", "{pool=\"primary\"}", (double)p->cap_violations });
     NUMBERS(b, "gauge", "Grows whenever all connections are given up at once.", { "keelson_pool_epoch", "{pool=\"primary\"}", (double)p->epoch });
 }
