@@ -343,6 +343,13 @@ void pool_close(struct pool *p)
     loop_untimer(&p->sweep);
     for (int i = 0; i < p->nlinks; i++)
         link_close(&p->links[i]);
+    loop_undefer(p->loop, &p->turn);
+    while (p->redo) {
+        struct redo *r = p->redo;
+
+        p->redo = r->next;
+        free(r);
+    }
     leave_close(p);
     free(p->links);
     free(p->keys);
