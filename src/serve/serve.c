@@ -44,8 +44,21 @@ static void count(const struct request *r, int status)
                   SPAN_ARG(r->x->head->path), status, (long long)(took / USEC_MS), SPAN_ARG(r->x->request_id));
 }
 
-static void answer_error(struct request *r, const struct err *e)
+/* What a client may know: not where the database is; and that the same may go better in a while. */
+static struct err told(const struct err *e)
 {
+    struct err out = *e;
+
+    if (e->kind == E_DATABASE)
+        fail(&out, E_DATABASE, "the database cannot be reached");
+    if (err_info(e->kind)->http == 503 && err_info(e->kind)->retryable && e->retry_after_ms == 0)
+        out.retry_after_ms = 1000;
+    return out;
+}
+
+static void answer_error(struct request *r, const struct err *why)
+{
+    const struct err shown = told(why), *e = &shown;
     const struct http_header *more = NULL;
     struct http_header allow;
     size_t n = 0;
