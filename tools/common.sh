@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 PROGRAM_PACKAGES=(build-essential meson ninja-build pkg-config python3 libpq-dev libssl-dev zlib1g-dev
-                  postgresql-common postgresql-15 postgresql-client-15 ca-certificates)
+                  postgresql-common postgresql-15 postgresql-client-15 ca-certificates curl)
 
 say() { printf '%s: %s\n' "$program" "$*" >&2; }
 die() { say "$*"; exit 3; }
