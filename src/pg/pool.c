@@ -343,7 +343,6 @@ void pool_close(struct pool *p)
     loop_untimer(&p->sweep);
     for (int i = 0; i < p->nlinks; i++)
         link_close(&p->links[i]);
-    loop_undefer(p->loop, &p->turn);
     while (p->redo) {
         struct redo *r = p->redo;
 
@@ -351,6 +350,7 @@ void pool_close(struct pool *p)
         free(r);
     }
     leave_close(p);
+    loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);
     free(p->keys);
     free(p);
