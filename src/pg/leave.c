@@ -286,9 +286,7 @@ void leave_sweep(struct pool *p, usec now)
 
 void leave_close(struct pool *p)
 {
-    while (p->leaving) {
-        p->leaving->task = NULL;            /* the caller's memory may be gone */
+    while (p->leaving)
         gone(&p->leaving, false);
-    }
     arena_free(&p->leave_check.arena);
 }

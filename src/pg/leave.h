@@ -42,7 +42,7 @@ bool leave_torn_long(const struct pool *p);
 void leave_sweep(struct pool *p, usec now);
 /* The control connection is new: look at once whether the server is. */
 void leave_reconcile_soon(struct pool *p);
-/* Forget all; who is parked is not told. */
+/* Forget all; who is parked is refused with an unknown outcome. */
 void leave_close(struct pool *p);
 
 #endif

@@ -336,20 +336,54 @@ void pool_drain(struct pool *p, void (*done)(void *user), void *user)
     pool_turn_soon(p);
 }
 
-void pool_close(struct pool *p)
+static void queue_end(struct pool *p, struct queue *q)
 {
-    if (!p)
-        return;
-    loop_untimer(&p->sweep);
-    for (int i = 0; i < p->nlinks; i++)
-        link_close(&p->links[i]);
+    while (q->first) {
+        struct task *t = q->first;
+
+        queue_remove(q, t);
+        pool_refuse(p, t, E_DRAINING, "the service is shutting down");
+    }
+}
+
+/* Each task is done exactly once, also when nobody waits for what it does. */
+static void link_end(struct pool *p, struct pg_link *k)
+{
+    int n = k->ntasks;
+
+    k->ntasks = 0;
+    link_close(k);
+    for (int i = 0; i < n; i++)
+        pool_refuse(p, k->tasks[i], E_UNKNOWN_OUTCOME, "the service was stopped while this was under way");
+}
+
+static void redo_end(struct pool *p)
+{
     while (p->redo) {
         struct redo *r = p->redo;
 
         p->redo = r->next;
+        for (int i = 0; i < r->n; i++)
+            pool_refuse(p, r->tasks[i], E_DRAINING, "the service is shutting down");
         free(r);
     }
+}
+
+void pool_close(struct pool *p)
+{
+    if (!p)
+        return;
+    p->draining = true;
+    loop_untimer(&p->sweep);
+    for (int i = 0; i < p->nlinks; i++)
+        link_end(p, &p->links[i]);
+    queue_end(p, &p->reads);
+    queue_end(p, &p->writes);
+    queue_end(p, &p->exclusive);
+    queue_end(p, &p->control);
+    redo_end(p);
     leave_close(p);
+    refusals_turn(p);
     loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);
     free(p->keys);

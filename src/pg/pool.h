@@ -97,6 +97,7 @@ void pool_submit(struct pool *p, struct task *t);
 void pool_abandon(struct pool *p, struct task *t);
 /* No new work; `done` when all connections are closed. */
 void pool_drain(struct pool *p, void (*done)(void *user), void *user);
+/* At once: tasks not done are refused. */
 void pool_close(struct pool *p);
 
 enum pool_class { POOL_LANE, POOL_EXCLUSIVE, POOL_CONTROL, POOL_CLASSES };

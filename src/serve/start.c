@@ -311,9 +311,9 @@ static void stop(struct running *run)
         restart_end(run);               /* it still uses the cluster */
     if (s->http)
         http_close(s->http);
+    pool_close(s->pool);                /* what is under way is told, so whom it tells must still be there */
     if (s->health)
         health_close(s->health);
-    pool_close(s->pool);
     if (s->metrics)
         metrics_close(s->metrics);
     key_use_close(s->key_use);
