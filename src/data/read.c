@@ -11,6 +11,7 @@
 
 struct read_item {
     const char *name, *sql;
+    const char *name_one, *sql_one;      /* for when it is alone; NULL: there is none */
     struct uuid id;
     bool        trash;
 };
@@ -28,6 +29,12 @@ static int merge(struct task *const *tasks, int n, struct arena *a, struct stmt 
     bool *trash = arena_array(a, bool, n);
 
     (void)max;
+    if (n == 1 && first->sql_one) {
+        out[0] = STMT(first->name_one, first->sql_one);
+        stmt_uuid(a, &out[0], &tasks[0]->org);
+        stmt_uuid(a, &out[0], &first->id);
+        return 1;
+    }
     for (int i = 0; i < n; i++) {
         const struct read_item *item = tasks[i]->item;
 
@@ -59,6 +66,10 @@ bool read_plan(struct call *c, struct plan *p, struct err *e)
         return false;
     s->item.name = s->projection.lazy ? r->name_read_all : r->name_read;
     s->item.sql = s->projection.lazy ? r->sql_read_all : r->sql_read;
+    if (!s->projection.lazy && !s->item.trash) {
+        s->item.name_one = r->name_one;
+        s->item.sql_one = r->sql_one;
+    }
     c->state = s;
     p->kind = s->projection.lazy ? &r->read_all : &r->read_eager;
     p->item = &s->item;

@@ -48,6 +48,7 @@ struct resource {
     /* prepared SQL, with the names it is prepared under */
     const char *sql_read,     *name_read;        /* $2 int4[] index, $3 uuid[] id, $4 bool[] trashed ones too */
     const char *sql_read_all, *name_read_all;
+    const char *sql_one,      *name_one;         /* $2 id: the same for a live one alone, without the cost of a list */
     const char *sql_insert,   *name_insert;      /* $2 jsonb array, $3 uuid[] for the feed */
     const char *sql_move,     *name_move;        /* a transition: $2 id, $3 to, $4 text[] from, $5 reason, $6 int8[] versions or null,
                                                     $7 uuid[] for the feed; its id if it was moved.  NULL: has no lifecycle */

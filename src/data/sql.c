@@ -288,6 +288,8 @@ void sql_build(struct arena *a, struct resource *r)
     r->columns_all = columns(a, r, r->nfields);
     r->sql_read = read(a, r, r->columns_eager);
     r->sql_read_all = read(a, r, r->columns_all);
+    r->sql_one = arena_printf(a, "SELECT 0::int4, %s FROM %s AS r WHERE r.org_id = $1::uuid AND r.id = $2::uuid AND (%s)",
+                              r->columns_eager, r->table->qualified, r->live);
     r->sql_insert = r->created_elsewhere ? NULL : insert(a, r);
     r->sql_move = r->has_status ? move(a, r) : NULL;
     r->sql_share = lock(a, r, "SHARE");
@@ -295,6 +297,7 @@ void sql_build(struct arena *a, struct resource *r)
     r->sql_list = list(a, r);
     r->name_read = arena_printf(a, "%s_read", r->name);
     r->name_read_all = arena_printf(a, "%s_read_all", r->name);
+    r->name_one = arena_printf(a, "%s_one", r->name);
     r->name_insert = arena_printf(a, "%s_insert", r->name);
     r->name_move = arena_printf(a, "%s_move", r->name);
     r->name_share = arena_printf(a, "%s_share", r->name);

@@ -32,7 +32,7 @@ static void every_relation_has_its_organization(void **state)
     (void)state;
     for (int i = 0; i < m->nresources; i++) {
         const struct resource *r = &m->resources[i];
-        const char *const all[] = { r->sql_read, r->sql_read_all, r->sql_insert, r->sql_move, r->sql_share, r->sql_hold, r->sql_list };
+        const char *const all[] = { r->sql_read, r->sql_one, r->sql_read_all, r->sql_insert, r->sql_move, r->sql_share, r->sql_hold, r->sql_list };
 
         for (size_t k = 0; k < ARRAY_LEN(all); k++)
             if (all[k])
