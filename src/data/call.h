@@ -38,6 +38,10 @@ struct plan {
     bool         read_only;
     /* exclusive, optional: see struct task.step */
     enum txn_next (*step)(struct call *c, const struct rows *rows, int n, struct err *e);
+    /* exclusive writes, optional: see struct task.recover.  recover() puts statements that look for what was written; recovered() is
+       given their rows: true, and they answer as if nothing had happened; false: nothing was written */
+    bool (*recover)(struct call *c);
+    bool (*recovered)(struct call *c, const struct rows *rows, int n, struct err *e);
     bool         done;               /* nothing to ask the database: render with no rows */
 };
 

@@ -122,6 +122,24 @@ static enum txn_next step(struct call *c, const struct rows *rows, int n, struct
     return TXN_MORE;
 }
 
+/* Their identifiers were made here, so nobody else can have written them. */
+static bool recover(struct call *c)
+{
+    struct create_state *s = c->state;
+
+    plan_next(&c->plan);
+    read_stmt_many(c, &c->plan, s->ids, s->n);
+    return true;
+}
+
+static bool recovered(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    const struct create_state *s = c->state;
+
+    (void)e;
+    return rows[n - 1].n == (int)s->n;
+}
+
 bool create_plan(struct call *c, struct plan *p, struct err *e)
 {
     struct create_state *s = arena_new(c->arena, struct create_state);
@@ -131,6 +149,8 @@ bool create_plan(struct call *c, struct plan *p, struct err *e)
     if (!call_params_done(c, e) || !validate(c, s, e))
         return false;
     c->state = s;
+    p->recover = recover;
+    p->recovered = recovered;
     parent_set(c, &s->parents);
     collect(c, s);
     if (parent_lock(c, p, &s->parents) > 0)

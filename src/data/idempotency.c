@@ -211,6 +211,21 @@ static enum txn_next step(struct call *c, const struct rows *rows, int n, struct
     return TXN_COMMIT;
 }
 
+/* The stored answer was written with everything else; where none was to be stored, nothing tells. */
+static bool recover(struct call *c)
+{
+    if (wrap_of(c)->phase != PHASE_STORE)
+        return false;
+    plan_next(&c->plan);
+    keyed(c, "idempotency_find", find_sql);
+    return true;
+}
+
+static bool recovered(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    return rows[n - 1].n > 0 && replay(c, &rows[n - 1], e);
+}
+
 /* Everything was rendered before the commit. */
 static bool render(struct call *c, const struct rows *rows, int n, struct err *e)
 {
@@ -239,7 +254,7 @@ bool idempotency_wrap(struct call *c, struct plan *p, struct err *e)
     *w = (struct wrap){ .inner = *p, .render = c->render };
     fingerprint(c, w->fingerprint);
     c->render = render;
-    c->plan = (struct plan){ .item = w, .step = step };
+    c->plan = (struct plan){ .item = w, .step = step, .recover = recover, .recovered = recovered };
     look(c);
     *p = c->plan;
     return true;

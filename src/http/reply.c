@@ -272,6 +272,10 @@ void http_problem_body(struct buf *out, const struct err *e, struct span instanc
     add_text(&o, "request_id", request_id);
     json_key(&o, "retryable");
     json_boolean(&o, info->retryable);
+    if (e->sqlstate[0]) {
+        json_key(&o, "sqlstate");
+        json_cstring(&o, e->sqlstate);
+    }
     if (e->extra && *e->extra) {
         buf_char(out, ',');
         buf_str(out, e->extra);

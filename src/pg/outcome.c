@@ -182,8 +182,10 @@ static bool in_doubt(const struct pg_link *k, const struct task *t)
 void outcome_recover(struct pool *p, struct task *t)
 {
     t->recovering = true;
-    t->recover(t);
-    again(p, t);
+    if (t->recover(t))
+        again(p, t);
+    else
+        pool_refuse(p, t, E_UNKNOWN_OUTCOME, "nothing can tell what became of it");
 }
 
 /* What was under way when the connection broke. */

@@ -63,8 +63,9 @@ struct task {
     bool                     control;    /* exclusive work about the service itself: on the control connection */
     /* Exclusive writes, optional: the connection was lost after the end of the transaction was sent.  Puts statements that look
        for what it would have written, and a step that sets `settled` and ends with TXN_COMMIT (it is there; the rows answer) or
-       TXN_ROLLBACK and *e (it is not).  Called when the old backend is gone.  Without it, or when looking fails: E_UNKNOWN_OUTCOME. */
-    void                   (*recover)(struct task *t);
+       TXN_ROLLBACK and *e (it is not).  Called when the old backend is gone.  Without it, when it returns false or looking fails:
+       E_UNKNOWN_OUTCOME. */
+    bool                   (*recover)(struct task *t);
     bool                     settled;
     deadline                 until;      /* absolute; 0: pool.timeout from now */
     /* how it ended.  e->kind == E_NONE: committed.  `rows` (n of them, one per statement; grouped: one) are valid only inside. */

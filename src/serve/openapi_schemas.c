@@ -32,6 +32,7 @@ static const char problem_head[] =
     "'instance':{'type':'string','description':'The path that was asked for.'},"
     "'request_id':{'type':'string','description':'Names this request in the log of the server.'},"
     "'retryable':{'type':'boolean','description':'The same request may succeed later as it is.'},"
+    "'sqlstate':{'type':'string','description':'What the database said, when it was the database.'},"
     "'errors':{'type':'array','description':'Every fault of the body at once.','items':{'$ref':'#/components/schemas/Fault'}},"
     "'current_version':{'type':'integer','format':'int64','description':'With stale-version: the version there is.'},"
     "'current_status':{'type':'string','description':'With illegal-transition: the status it has.'},"

@@ -77,6 +77,9 @@ static void answer_error(struct request *r, const struct err *why)
     if (err_info(e->kind)->http >= 500 && err_info(e->kind)->http != 503)
         log_event(LOG_ERROR, "request-failed", "kind=%s sqlstate=%s reason=%s method=%.*s path=%.*s request_id=%.*s", err_info(e->kind)->name,
                   e->sqlstate, e->message, SPAN_ARG(r->x->head->method_text), SPAN_ARG(r->x->head->path), SPAN_ARG(r->x->request_id));
+    if (e->kind == E_UNKNOWN_OUTCOME)
+        log_event(LOG_ERROR, "outcome-unknown", "method=%.*s path=%.*s request_id=%.*s", SPAN_ARG(r->x->head->method_text), SPAN_ARG(r->x->head->path),
+                  SPAN_ARG(r->x->request_id));
     if (e->retry_after_ms > 0)
         metrics_retry_after(r->service->metrics, e->retry_after_ms);
     count(r, err_info(e->kind)->http);
@@ -142,13 +145,42 @@ static enum txn_next statements_step(struct task *t, const struct rows *rows, in
     return next;
 }
 
+/* ---- a write whose answer was lost: look whether it is there ---- */
+
+static enum txn_next recovered_step(struct task *t, const struct rows *rows, int n, struct err *e)
+{
+    struct request *r = t->user;
+
+    t->settled = true;
+    if (r->call.plan.recovered(&r->call, rows, n, e))
+        return TXN_COMMIT;
+    if (e->kind == E_NONE) {
+        e->retry_after_ms = 1000;
+        fail(e, E_DATABASE, "the connection was lost before the write was committed; nothing was written");
+    }
+    return TXN_ROLLBACK;
+}
+
+static bool statements_recover(struct task *t)
+{
+    struct request *r = t->user;
+
+    if (!r->call.plan.recover(&r->call))
+        return false;
+    t->stmts = r->call.plan.stmts;
+    t->nstmts = r->call.plan.nstmts;
+    t->step = recovered_step;
+    t->read_only = true;
+    return true;
+}
+
 static void submit(struct request *r)
 {
     struct plan *p = &r->call.plan;
 
     r->task = (struct task){
         .org = r->call.org, .kind = p->kind, .item = p->item, .key = p->key, .stmts = p->stmts, .nstmts = p->nstmts,
-        .step = p->step ? statements_step : NULL, .read_only = p->read_only || (p->kind && !p->kind->writes),
+        .step = p->step ? statements_step : NULL, .recover = p->recover ? statements_recover : NULL, .read_only = p->read_only || (p->kind && !p->kind->writes),
         .until = r->x->arrived + r->service->conf.pool_timeout, .done = statements_done, .user = r,
     };
     r->asked = clock_now();

@@ -126,7 +126,7 @@ class Service:
     """The program behind the proxy, and the requests the tests make."""
 
     def __init__(self, server, proxy, *args, env=None, url=None):
-        self.server, self.proxy = server, proxy
+        self.server, self.proxy, self.locks = server, proxy, []
         own = server.prepared.env()["DATABASE_URL"]
         self.url = url or own.replace(f":{server.port}/", f":{proxy.port}/")
         size = int(self._argument(args, "--pool-size", 10))
@@ -222,6 +222,8 @@ class Service:
         assert self.metric("keelson_pool_cap_violations_total") == 0
 
     def close(self, check=True):
+        for lock in self.locks:             # of a test that failed
+            lock.close()
         try:
             if check and self.keelson.running():
                 self.check()

@@ -12,6 +12,7 @@ from conftest import until
 def locked(service, table="candidates"):
     """Whoever reads or writes that table waits until the returned connection is closed."""
     c = service.server.connect(service.server.prepared.name)
+    service.locks.append(c)
     c.execute("BEGIN")
     c.execute(f"LOCK TABLE keelson.{table} IN ACCESS EXCLUSIVE MODE")
     return c
