@@ -85,6 +85,7 @@ static void lane_send(struct pool *p, int lane, struct task *const *group, int n
         p->counters.acquires_immediate++;
         histogram_add(&p->counters.acquire[POOL_LANE], loop_now(p->loop) - group[i]->queued_at);
     }
+    drain_left(&p->lane_drain, loop_now(p->loop), loop_now(p->loop) - group[0]->queued_at, n);
     keys_note(p, lane, group, n);
     p->counters.groups++;
     p->counters.grouped_tasks += (uint64_t)n;

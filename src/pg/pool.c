@@ -48,9 +48,29 @@ static void refuse_down(struct pool *p, struct task *t)
     pool_turn_soon(p);
 }
 
+static struct drain *drain_of(struct pool *p, const struct queue *q)
+{
+    return q == &p->reads || q == &p->writes ? &p->lane_drain : &p->exclusive_drain;
+}
+
+static void refuse_busy(struct pool *p, struct task *t, usec over, const char *why)
+{
+    t->verdict.retry_after_ms = drain_retry_ms(over);
+    pool_refuse(p, t, E_BUSY, why);
+}
+
+/* By how much it would miss its deadline in that queue; 0: it may wait. */
+static usec too_late(struct pool *p, const struct queue *q, const struct task *t)
+{
+    usec at = t->queued_at + drain_wait(drain_of(p, q), q->n);
+
+    return q->n > 0 && !t->control && at > t->until ? at - t->until : 0;
+}
+
 void pool_submit(struct pool *p, struct task *t)
 {
     struct queue *q = pool_queue(p, t);
+    usec over;
 
     t->state = TASK_WAITING;
     t->queued_at = loop_now(p->loop);
@@ -62,8 +82,10 @@ void pool_submit(struct pool *p, struct task *t)
         refuse_down(p, t);
     } else if (q->n >= p->config.queue) {
         p->counters.acquires_full++;
-        t->verdict.retry_after_ms = 1000;
-        pool_refuse(p, t, E_BUSY, "the queue for the database is full");
+        refuse_busy(p, t, drain_wait(drain_of(p, q), q->n), "the queue for the database is full");
+    } else if ((over = too_late(p, q, t)) > 0) {
+        p->counters.acquires_deadline++;
+        refuse_busy(p, t, over, "the queue for the database is longer than the time the request has");
     } else {
         queue_add(q, t);
         pool_turn_soon(p);
@@ -83,6 +105,8 @@ static void lend(struct pool *p, struct pg_link *k, struct queue *q)
     else
         p->counters.acquires_waited++;
     histogram_add(&p->counters.acquire[t->control ? POOL_CONTROL : POOL_EXCLUSIVE], waited);
+    if (!t->control)
+        drain_left(&p->exclusive_drain, loop_now(p->loop), waited, 1);
     t->state = TASK_SENT;
     t->link = k;
     if (t->kind)

@@ -7,6 +7,7 @@
 #ifndef KEELSON_PG_POOL_PARTS_H
 #define KEELSON_PG_POOL_PARTS_H
 
+#include "pg/drain.h"
 #include "pg/leave.h"
 #include "pg/link.h"
 #include "pg/pool.h"
@@ -38,6 +39,7 @@ struct pool {
     usec                  grow_at;
     struct lane_keys     *keys;             /* per lane */
     struct queue          reads, writes, exclusive, control, refused;
+    struct drain          lane_drain, exclusive_drain;
     struct leaving       *leaving;          /* connections that the server may still have */
     int                   nleaving;
     struct leave_check    leave_check;

@@ -21,7 +21,7 @@ static void queue_expire(struct pool *p, struct queue *q, usec now)
             continue;
         queue_remove(q, t);
         p->counters.acquires_timeout++;
-        t->verdict.retry_after_ms = 1000;
+        t->verdict.retry_after_ms = drain_retry_ms(0);
         pool_refuse(p, t, E_BUSY, "no database connection became free in time");
     }
 }

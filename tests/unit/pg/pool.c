@@ -173,6 +173,49 @@ static void test_full_queue_refuses(void **state)
     world_close(&w);
 }
 
+/* ---- refused at the door ---- */
+
+static struct job late, patient;
+
+/* Half of the queue has gone, and the pool knows how fast. */
+static void halfway(struct task *t, const struct rows *rows, int n, const struct err *e)
+{
+    struct job *j = t->user;
+    usec now = clock_now();
+
+    late.task.until = now + 50 * USEC_MS;           /* ten are before it, 20 ms each */
+    patient.task.until = now + 5 * USEC_S;
+    exclusive(j->w, &late);
+    exclusive(j->w, &patient);
+    job_done(t, rows, n, e);
+}
+
+/* Who would come too late is told so at once, and when to come again; who has the time waits. */
+static void test_a_deadline_that_cannot_be_met(void **state)
+{
+    static struct job jobs[30];
+    struct pool_counters c;
+    struct world w;
+
+    (void)state;
+    world_open(&w, 2, 0, 1, 100);
+    for (int i = 0; i < 30; i++) {
+        jobs[i] = sql("SELECT 1::int8 FROM pg_catalog.pg_sleep(0.02)");
+        exclusive(&w, &jobs[i]);
+    }
+    late = patient = sql("SELECT 2::int8");
+    jobs[20].task.done = halfway;
+    run(&w);
+    pool_counters(w.pool, &c);
+    assert_int_equal(late.err.kind, E_BUSY);
+    assert_in_range(late.err.retry_after_ms, 1000, 2000);
+    assert_true(late.order < jobs[22].order);
+    assert_int_equal(patient.got, 2);
+    assert_int_equal(c.acquires_deadline, 1);
+    assert_int_equal(c.acquires_timeout, 0);
+    world_close(&w);
+}
+
 static void test_cap_holds(void **state)
 {
     static struct job jobs[60];
@@ -380,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_writing_group),
         cmocka_unit_test(test_arrival_order),
         cmocka_unit_test(test_full_queue_refuses),
+        cmocka_unit_test(test_a_deadline_that_cannot_be_met),
         cmocka_unit_test(test_cap_holds),
         cmocka_unit_test(test_lost_connection),
         cmocka_unit_test(test_steps),
