@@ -119,22 +119,29 @@ static void expect_add(struct pg_link *k, enum expect what, int index, const cha
     k->expected[k->nexpected++] = (struct expected){ what, index, name };
 }
 
+/* libpq takes everything into its memory, or the connection is broken, which shows later; half of a transaction must never leave. */
+static void queued(const struct pg_link *k, int ok)
+{
+    if (!ok && PQstatus(k->pg) == CONNECTION_OK)
+        err_die("out of memory: no room for a statement: %s", PQerrorMessage(k->pg));
+}
+
 static void send_statement(struct pg_link *k, const struct stmt *s, enum expect what, int index)
 {
     const char *name = s->name;
 
     if (name && !name_known(k, name)) {
         if (name_add(k, name)) {
-            PQsendPrepare(k->pg, name, s->sql, 0, NULL);
+            queued(k, PQsendPrepare(k->pg, name, s->sql, 0, NULL));
             expect_add(k, EXPECT_PREPARE, 0, name);
         } else {
             name = NULL;
         }
     }
     if (name)
-        PQsendQueryPrepared(k->pg, name, s->n, s->value, s->length, s->format, 1);
+        queued(k, PQsendQueryPrepared(k->pg, name, s->n, s->value, s->length, s->format, 1));
     else
-        PQsendQueryParams(k->pg, s->sql, s->n, NULL, s->value, s->length, s->format, 1);
+        queued(k, PQsendQueryParams(k->pg, s->sql, s->n, NULL, s->value, s->length, s->format, 1));
     expect_add(k, what, index, NULL);
 }
 
@@ -189,7 +196,7 @@ static void flush(struct pg_link *k)
 /* Everything was queued inside libpq; a connection that broke meanwhile shows when it is read. */
 static void send_end(struct pg_link *k)
 {
-    PQpipelineSync(k->pg);
+    queued(k, PQpipelineSync(k->pg));
     flush(k);
 }
 
@@ -348,6 +355,28 @@ static void take_sync(struct pg_link *k)
     }
 }
 
+static void broken(struct pg_link *k)
+{
+    struct err e = { 0 };
+
+    failure_lost(k->pg, k->shown, &e);
+    if (k->ended)
+        fail(&e, E_DATABASE, "%s: the server ended the connection", k->shown);
+    memcpy(e.sqlstate, k->error.sqlstate, sizeof e.sqlstate);
+    link_lose(k, &e);
+}
+
+/*
+ * An error that no server named is libpq's own: it had no memory for what came, or did not understand it.  Then an answer is
+ * missing, and what it would have said is not known: the same as with a lost connection.
+ */
+static bool answer_missing(const PGresult *res)
+{
+    const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+    return PQresultStatus(res) == PGRES_FATAL_ERROR && (!sqlstate || !*sqlstate);
+}
+
 /* One result.  False when there is none to take now. */
 static bool take_one(struct pg_link *k)
 {
@@ -358,6 +387,11 @@ static bool take_one(struct pg_link *k)
     res = PQgetResult(k->pg);
     if (!res)
         return PQstatus(k->pg) == CONNECTION_OK;        /* the mark between two statements */
+    if (answer_missing(res)) {
+        PQclear(res);
+        broken(k);
+        return false;
+    }
     if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
         PQclear(res);
         take_sync(k);
@@ -368,17 +402,6 @@ static bool take_one(struct pg_link *k)
     else
         PQclear(res);
     return true;
-}
-
-static void broken(struct pg_link *k)
-{
-    struct err e = { 0 };
-
-    failure_lost(k->pg, k->shown, &e);
-    if (k->ended)
-        fail(&e, E_DATABASE, "%s: the server ended the connection", k->shown);
-    memcpy(e.sqlstate, k->error.sqlstate, sizeof e.sqlstate);
-    link_lose(k, &e);
 }
 
 /* Nothing is expected of a server that was asked nothing: its last words, or its end.  Reported settings may change, too. */
