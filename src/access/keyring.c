@@ -37,7 +37,7 @@ struct keyring *keyring_open(int64_t requests_per_second)
     struct keyring *r = calloc(1, sizeof *r);
 
     if (!r)
-        abort();
+        err_die("out of memory: no room for the keys");
     r->per_second = requests_per_second;
     return r;
 }

@@ -78,7 +78,7 @@ struct health *health_open(struct loop *l, struct pool *p, const char *version)
     struct health *h = calloc(1, sizeof *h);
 
     if (!h)
-        abort();
+        err_die("out of memory: no room for health");
     *h = (struct health){ .loop = l, .pool = p, .version = version, .node = uuid_v7(), .write = HEALTH_WARN, .timer.fire = probe };
     loop_timer(l, &h->timer, clock_now());
     return h;

@@ -47,7 +47,7 @@ struct metrics *metrics_open(const char *const *patterns, const char *const *met
     struct metrics *m = calloc(1, sizeof *m);
 
     if (!m || !(m->routes = calloc(n + 1, sizeof *m->routes)))
-        abort();
+        err_die("out of memory: no room for metrics");
     m->patterns = patterns;
     m->methods = methods;
     m->n = n;

@@ -88,7 +88,7 @@ void leave_add(struct pool *p, int fd, int pid, bool idle)
 
     v = calloc(1, sizeof *v);
     if (!v)
-        abort();
+        err_die("out of memory: no room to watch a connection end");
     *v = (struct leaving){ .next = p->leaving, .pool = p, .watch = { .fd = fd, .ready = drained }, .pid = pid, .idle = idle, .since = loop_now(p->loop) };
     p->leaving = v;
     p->nleaving++;

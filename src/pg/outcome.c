@@ -16,7 +16,7 @@ static void again_as_group(struct pool *p, struct task *const *tasks, int n)
     struct redo *r = malloc(sizeof *r);
 
     if (!r)
-        abort();
+        err_die("out of memory: no room for a group to repeat");
     *r = (struct redo){ .next = p->redo, .n = n };
     memcpy(r->tasks, tasks, (size_t)n * sizeof *tasks);
     p->redo = r;

@@ -130,6 +130,8 @@ bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struc
     if (!scheme_known(url, e))
         return false;
     options = PQconninfoParse(url, &ignored);
+    if (!options && !ignored)
+        err_die("out of memory: no room to read a database URL");
     PQfreemem(ignored);                     /* quotes the URL: never shown */
     if (!options)
         return fail(e, E_USAGE, "the database URL cannot be read; write postgresql://user:password@host:port/database and "

@@ -30,7 +30,7 @@ struct key_use *key_use_open(struct pool *pool)
     struct key_use *u = calloc(1, sizeof *u);
 
     if (!u)
-        abort();
+        err_die("out of memory: no room for the use of keys");
     u->pool = pool;
     return u;
 }

@@ -341,7 +341,7 @@ bool start_serve(const struct conf *conf, const char *version, bool demo, struct
     bool ok;
 
     if (!run)
-        abort();
+        err_die("out of memory: no room for a service");
     run->service.conf = *conf;
     run->version = version;
     process_harden();
