@@ -130,7 +130,7 @@ bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struc
     if (!scheme_known(url, e))
         return false;
     options = PQconninfoParse(url, &ignored);
-    if (!options && !ignored)
+    if (!options && (!ignored || strcmp(ignored, "out of memory\n") == 0))
         err_die("out of memory: no room to read a database URL");
     PQfreemem(ignored);                     /* quotes the URL: never shown */
     if (!options)
