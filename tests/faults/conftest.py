@@ -10,6 +10,8 @@ witness that counts the service's connections as the server sees them.
 
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -40,6 +42,50 @@ def until(what, seconds=10, every=0.01):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(every)
     return value
+
+
+def leave(sock):
+    """With a reset, as whoever is killed leaves."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+class Mount:
+    """A small disk in a mount namespace of its own, which a process that does nothing else keeps and takes with it when it ends."""
+
+    def __init__(self, size):
+        self.size, self.place = size, harness.workspace()
+
+    @staticmethod
+    def possible():
+        return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode == 0
+
+    def __enter__(self):
+        # It becomes PostgreSQL's user, who may then look at the namespace too.
+        inside = f"mount -t tmpfs -o size={self.size},mode=1777 none {self.place} && echo made && " \
+                 "exec setpriv --reuid=postgres --regid=postgres --clear-groups cat"
+        self.keeper = subprocess.Popen(["unshare", "--mount", "sh", "-c", inside], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.keeper.stdout.readline() == b"made\n"
+        self.path = Path(f"/proc/{self.keeper.pid}/root{self.place}")
+        self.keeper.stdin.write(b"ready\n")
+        self.keeper.stdin.flush()
+        assert self.keeper.stdout.readline() == b"ready\n"             # it is cat by now
+        return self
+
+    def __exit__(self, *_):
+        self.keeper.stdin.close()
+        self.keeper.wait(10)
+        self.keeper.stdout.close()
+        self.place.rmdir()
+
+    def fill(self, leave=0):
+        """Until nothing more goes in, but for `leave` bytes."""
+        left = os.statvfs(self.path)
+        with (self.path / "ballast").open("wb") as f:
+            os.posix_fallocate(f.fileno(), 0, max(left.f_bavail * left.f_bsize - leave, 1))
+
+    def free(self):
+        (self.path / "ballast").unlink()
 
 
 class Witness(threading.Thread):

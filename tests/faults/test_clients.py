@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import LONG, until
+from conftest import LONG, leave, until
 from test_server import locked, waiting
 
 LEAVERS = 2000 if LONG else 60
@@ -17,11 +17,6 @@ LEAVERS = 2000 if LONG else 60
 
 def request(s, path, method="GET"):
     return (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {s.server.key}\r\n\r\n").encode()
-
-
-def leave(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    sock.close()
 
 
 def test_f50_whoever_leaves_is_not_worked_for(fault):
