@@ -119,6 +119,14 @@ static const char *harmless_message(const PGresult *res, const char *sqlstate)
     return err_info(pg_error_kind(sqlstate))->title;
 }
 
+/* 54000 says that something is too large; but this one is a server that takes no writes before it has been vacuumed. */
+static bool numbers_ran_out(const PGresult *res, const char *sqlstate)
+{
+    const char *function = field(res, PG_DIAG_SOURCE_FUNCTION);
+
+    return strcmp(sqlstate, "54000") == 0 && (strcmp(function, "GetNewTransactionId") == 0 || strcmp(function, "GetNewMultiXactId") == 0);
+}
+
 bool failure_result(const PGresult *res, bool verbose, struct err *e)
 {
     const char *sqlstate = field(res, PG_DIAG_SQLSTATE);
@@ -126,6 +134,8 @@ bool failure_result(const PGresult *res, bool verbose, struct err *e)
     snprintf(e->sqlstate, sizeof e->sqlstate, "%s", sqlstate);
     if (!*sqlstate)
         return fail(e, E_DATABASE, "the connection was lost");
+    if (numbers_ran_out(res, sqlstate))
+        return fail(e, E_READ_ONLY, "the server takes no writes until it has been vacuumed: its transaction numbers run out");
     if (verbose)
         return fail(e, pg_error_kind(sqlstate), "%s (SQLSTATE %s)", field(res, PG_DIAG_MESSAGE_PRIMARY), sqlstate);
     return fail(e, pg_error_kind(sqlstate), "%s", harmless_message(res, sqlstate));

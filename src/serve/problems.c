@@ -89,7 +89,7 @@ static const struct problem_text texts[] = {
       "Ask another server, or this one again when it is back." },
     { E_DATABASE, "The database cannot be reached, or lacks what this version needs.",
       "`/health` says why. Nothing was changed; try again when it is well." },
-    { E_READ_ONLY, "The database takes no writes at present: a standby, or a tier that has filled up.",
+    { E_READ_ONLY, "The database takes no writes at present: a standby, a tier that has filled up, or a server that must be vacuumed first.",
       "Reading still works. An operator must make it writable." },
     { E_UNKNOWN_OUTCOME, "The connection was lost while a write was being committed, and whether it was could not be established. This is never reported as a success.",
       "Read what you wanted to write before you repeat it; with an Idempotency-Key or a client_message_id repeating is safe." },
