@@ -265,6 +265,15 @@ static void pool_connects_write(const struct pool_counters *p, struct buf *b)
     counts_write(b, "keelson_pool_closes_total", "reason", "Connections closed.", reasons, p->closes, CLOSE_REASONS);
 }
 
+static void retries_write(const struct pool_counters *p, struct buf *b)
+{
+    head(b, "keelson_db_retries_total", "counter", "Work done again after a lost connection (none) or what that SQLSTATE means, by how it ended.");
+    for (int i = 0; i < POOL_RETRY_STATES; i++) {
+        buf_printf(b, "keelson_db_retries_total{sqlstate=\"%s\",outcome=\"succeeded\"} %llu\n", pool_retry_states[i], (unsigned long long)p->retries[i]);
+        buf_printf(b, "keelson_db_retries_total{sqlstate=\"%s\",outcome=\"failed\"} %llu\n", pool_retry_states[i], (unsigned long long)p->retries_failed[i]);
+    }
+}
+
 static void pool_write(const struct pool_counters *p, struct buf *b)
 {
     pool_connections_write(p, b);
@@ -274,7 +283,7 @@ static void pool_write(const struct pool_counters *p, struct buf *b)
     NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
     NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
     NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });
-    NUMBERS(b, "counter", "Work done again after a lost connection or a conflict.", { "keelson_db_retries_total", "", (double)p->retries });
+    retries_write(p, b);
     NUMBERS(b, "counter", "Cancel requests sent.", { "keelson_cancels_total", "{outcome=\"sent\"}", (double)p->cancels });
     NUMBERS(b, "counter", "Writes whose answer was lost, by what became of them.",
             { "keelson_commit_unknown_total", "{resolution=\"committed\"}", (double)p->outcomes_committed },

@@ -25,7 +25,7 @@
 
 static void unresolved(struct pool *p, struct task *t)
 {
-    pool_refuse(p, t, E_UNKNOWN_OUTCOME, "what became of a write is not known");
+    pool_refuse(p, t, t->doubtful ? E_UNKNOWN_OUTCOME : E_DATABASE, t->doubtful ? "what became of a write is not known" : "the connection was lost");
 }
 
 static void gone(struct leaving **at, bool known)

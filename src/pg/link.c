@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -103,10 +104,32 @@ void link_close(struct pg_link *k)
     link_state(k, LINK_CLOSED);
 }
 
+/* Should it turn out that COMMIT was done, these rows are the answer. */
+static struct link_kept *keep(struct pg_link *k)
+{
+    struct link_kept *kept = calloc(1, sizeof *kept);
+
+    if (!kept)
+        abort();
+    kept->n = k->nresults;
+    memcpy(kept->results, k->results, (size_t)k->nresults * sizeof *k->results);
+    k->nresults = 0;
+    return kept;
+}
+
+void link_kept_free(struct link_kept *kept)
+{
+    for (int i = 0; kept && i < kept->n; i++)
+        PQclear(kept->results[i]);
+    free(kept);
+}
+
 void link_lose(struct pg_link *k, const struct err *e)
 {
     struct err why = *e;
 
+    if (k->state == LINK_BUSY && k->phase == PHASE_COMMIT && k->ntasks == 1)
+        k->tasks[0]->kept = keep(k);
     k->torn = e->kind != E_TIMEOUT;
     link_close(k);
     k->events->lost(k, &why);
@@ -200,6 +223,18 @@ static void send_end(struct pg_link *k)
     flush(k);
 }
 
+/*
+ * Which transaction this is, and on which timeline: should the answer to COMMIT get lost, the server can still be asked what became of
+ * it.  Known before COMMIT is sent, and without a round trip of its own.
+ */
+static void send_witness(struct pg_link *k)
+{
+    struct stmt s = STMT("witness", "SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text, CASE WHEN pg_catalog.pg_is_in_recovery() THEN ''"
+                                    " ELSE pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8) END");
+
+    send_statement(k, &s, EXPECT_WITNESS, 0);
+}
+
 #define MERGE_MAX 4
 
 static void send_run(struct pg_link *k, int run)
@@ -244,11 +279,13 @@ static void send_statements(struct pg_link *k, const struct task *t)
         send_statement(k, &t->stmts[i], EXPECT_ROWS, i);
     k->nresults = t->nstmts;
     memset(k->results, 0, sizeof k->results);
+    if (t->step && !t->read_only)
+        send_witness(k);
 }
 
 void link_send_task(struct pg_link *k, struct task *t, usec timeout)
 {
-    send_begin(k, timeout, 2 * t->nstmts + 4);
+    send_begin(k, timeout, 2 * t->nstmts + 6);
     k->phase = t->step ? PHASE_STEP : PHASE_ONLY;
     k->ntasks = 1;
     k->tasks[0] = t;
@@ -268,6 +305,23 @@ static void note_error(struct pg_link *k, const PGresult *res)
     k->ended = k->ended || failure_ends_session(k->error.sqlstate);
 }
 
+static void copy(char *out, size_t room, const struct rows *r, int col)
+{
+    struct span v = rows_get(r, 0, col);
+
+    snprintf(out, room, "%.*s", SPAN_ARG(v));
+}
+
+static void note_witness(struct pg_link *k, PGresult *res)
+{
+    struct task *t = k->tasks[0];
+    struct rows r = { .result = res, .n = 1 };
+
+    copy(t->witness.xid, sizeof t->witness.xid, &r, 0);
+    copy(t->witness.timeline, sizeof t->witness.timeline, &r, 1);
+    t->witness.at = loop_now(k->loop);
+}
+
 /* Names whose PREPARE did not succeed are unknown to the server.  Rare: forget all and close when the work is done. */
 static void take_result(struct pg_link *k, PGresult *res)
 {
@@ -279,6 +333,8 @@ static void take_result(struct pg_link *k, PGresult *res)
         note_error(k, res);
     if (!good && x.what == EXPECT_PREPARE)
         k->condemned = true;
+    if (good && x.what == EXPECT_WITNESS)
+        note_witness(k, res);
     if (good && x.what == EXPECT_ANSWER)
         k->runs[x.index].answer = res;
     else if (good && x.what == EXPECT_ROWS)
@@ -300,7 +356,7 @@ static void next_phase(struct pg_link *k, enum link_phase phase)
 
     if (phase != PHASE_COMMIT)
         results_drop(k);                /* the last rows are still to be rendered once COMMIT has succeeded */
-    send_begin(k, k->timer.at - clock_now(), phase == PHASE_STEP ? 2 * t->nstmts + 2 : 2);
+    send_begin(k, k->timer.at - clock_now(), phase == PHASE_STEP ? 2 * t->nstmts + 4 : 2);
     k->phase = phase;
     if (phase == PHASE_STEP)
         send_statements(k, t);
@@ -311,11 +367,21 @@ static void next_phase(struct pg_link *k, enum link_phase phase)
     send_end(k);
 }
 
+static int rows_of(PGresult *const *results, int n, struct rows *rows)
+{
+    for (int i = 0; i < n; i++)
+        rows[i] = (struct rows){ .result = results[i], .n = PQntuples(results[i]), .affected = atoll(PQcmdTuples(results[i])) };
+    return n;
+}
+
 int link_task_rows(const struct pg_link *k, struct rows *rows)
 {
-    for (int i = 0; i < k->nresults; i++)
-        rows[i] = (struct rows){ .result = k->results[i], .n = PQntuples(k->results[i]), .affected = atoll(PQcmdTuples(k->results[i])) };
-    return k->nresults;
+    return rows_of(k->results, k->nresults, rows);
+}
+
+int link_kept_rows(const struct link_kept *kept, struct rows *rows)
+{
+    return rows_of(kept->results, kept->n, rows);
 }
 
 static void run_step(struct pg_link *k)

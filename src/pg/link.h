@@ -39,12 +39,17 @@ struct link_run {               /* neighbours in a group that became one stateme
     PGresult *answer;           /* rows of the last statement */
 };
 
-enum expect { EXPECT_PREPARE, EXPECT_FRAME, EXPECT_ROWS, EXPECT_ANSWER };
+enum expect { EXPECT_PREPARE, EXPECT_FRAME, EXPECT_ROWS, EXPECT_ANSWER, EXPECT_WITNESS };
 
 struct expected {
     enum expect what;
     int         index;          /* EXPECT_ANSWER: the run; EXPECT_ROWS: the result's place */
     const char *name;           /* EXPECT_PREPARE: the statement */
+};
+
+struct link_kept {              /* rows that outlive their connection */
+    int       n;
+    PGresult *results[LINK_STMTS];
 };
 
 struct pg_link;
@@ -104,6 +109,10 @@ struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cur
 
 /* The rows of a task without a kind, one per statement of its last step; how many.  `rows` has room for LINK_STMTS. */
 int link_task_rows(const struct pg_link *k, struct rows *rows);
+
+/* The same from a transaction whose answer to COMMIT was lost. */
+int link_kept_rows(const struct link_kept *kept, struct rows *rows);
+void link_kept_free(struct link_kept *kept);    /* NULL is harmless */
 
 void link_state(struct pg_link *k, enum link_state to);     /* the one place that changes it */
 void link_serve(struct watch *w, int events);               /* a connected link's watch */

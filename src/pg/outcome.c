@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "pg/again.h"
 #include "pg/pool_parts.h"
 
 static void again_as_group(struct pool *p, struct task *const *tasks, int n)
@@ -25,6 +26,7 @@ static void again_as_group(struct pool *p, struct task *const *tasks, int n)
 /* The one place where a task ends.  A write that may have been done has not failed, whatever became of the second attempt. */
 void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
 {
+    struct link_kept *kept;
     struct err why = *e;
 
     if (t->doubtful && e->kind == E_NONE) {
@@ -35,18 +37,19 @@ void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n
         p->counters.outcomes_unresolved++;
         fail(&why, E_UNKNOWN_OUTCOME, "the connection was lost after the write was sent; read before you repeat it");
     }
+    again_count(p, t, why.kind == E_NONE);
+    kept = t->kept;
+    t->kept = NULL;
     t->state = TASK_DONE;
     t->link = NULL;
     t->done(t, rows, n, &why);
+    link_kept_free(kept);               /* the rows may be of these */
 }
 
-static void again(struct pool *p, struct task *t)
+/* Deadlocks and serialization failures: the server has undone it, and the next attempt meets others. */
+static bool worth_repeating(struct task *t, const struct err *e)
 {
-    t->tries++;
-    t->state = TASK_WAITING;
-    t->link = NULL;
-    p->counters.retries++;
-    queue_add_first(pool_queue(p, t), t);
+    return e->kind == E_BUSY_ROW && strncmp(e->sqlstate, "40", 2) == 0 && again_possible(t);
 }
 
 /* A group failed as one: find the guilty by halves.  A task that fails alone waits for its lock on a connection of its own. */
@@ -58,7 +61,9 @@ static void group_failed(struct pool *p, struct task **tasks, int n, const struc
         again_as_group(p, tasks, n / 2);
     } else if (e->kind == E_BUSY_ROW && !tasks[0]->tries_alone) {
         tasks[0]->tries_alone = true;
-        again(p, tasks[0]);
+        again_at_once(p, tasks[0], e);
+    } else if (worth_repeating(tasks[0], e)) {
+        again_later(p, tasks[0], e);
     } else {
         outcome_done(p, tasks[0], NULL, 0, e);
     }
@@ -79,9 +84,10 @@ static void group_succeeded(struct pool *p, const struct pg_link *k)
     }
 }
 
-static bool worth_repeating(const struct task *t, const struct err *e)
+/* Looked for, and not there. */
+static bool found_undone(const struct task *t, const struct err *e)
 {
-    return e->kind == E_BUSY_ROW && strncmp(e->sqlstate, "40", 2) == 0 && !t->step && t->tries < POOL_TRIES;
+    return t->doubtful && t->settled && e->kind == E_DATABASE;
 }
 
 static void task_finished(struct pool *p, struct pg_link *k)
@@ -90,7 +96,9 @@ static void task_finished(struct pool *p, struct pg_link *k)
     struct rows rows[LINK_STMTS];
 
     if (worth_repeating(t, &k->error))
-        again(p, t);
+        again_later(p, t, &k->error);
+    else if (found_undone(t, &k->error))
+        outcome_undone(p, t);
     else
         outcome_done(p, t, rows, k->error.kind == E_NONE ? link_task_rows(k, rows) : 0, &k->error);
 }
@@ -117,7 +125,7 @@ static bool session_stale(const struct err *e)
 static void repeat_all(struct pool *p, struct pg_link *k)
 {
     for (int i = k->ntasks - 1; i >= 0; i--)
-        again(p, k->tasks[i]);
+        again_at_once(p, k->tasks[i], &k->error);
 }
 
 /* Is the connection still good for others? */
@@ -145,7 +153,7 @@ void outcome_finished(struct pg_link *k)
     bool stale = session_stale(&k->error), read_only;
 
     busy_count(p, k);
-    if (stale && k->tasks[0]->tries < POOL_TRIES && !k->tasks[0]->step)
+    if (stale && again_possible(k->tasks[0]))
         repeat_all(p, k);
     else if (k->tasks[0]->kind && k->error.kind != E_NONE)
         group_failed(p, k->tasks, k->ntasks, &k->error);
@@ -179,13 +187,44 @@ static bool in_doubt(const struct pg_link *k, const struct task *t)
     return writes && ((k->phase == PHASE_ONLY && !k->error.sqlstate[0]) || k->phase == PHASE_COMMIT);
 }
 
+void outcome_undone(struct pool *p, struct task *t)
+{
+    static const struct err lost;
+    struct err why = { .retry_after_ms = 1000 };
+
+    t->settled = true;
+    t->recovering = false;
+    if (t->keyed && again_possible(t)) {
+        p->counters.outcomes_aborted++;
+        t->doubtful = t->settled = false;
+        again_at_once(p, t, &lost);
+    } else {
+        fail(&why, E_DATABASE, "the connection was lost before the write was committed; nothing was written");
+        outcome_done(p, t, NULL, 0, &why);
+    }
+}
+
 void outcome_recover(struct pool *p, struct task *t)
 {
+    static const struct err lost;
+
+    if (!t->doubtful && again_possible(t)) {
+        again_at_once(p, t, &lost);
+        return;
+    }
     t->recovering = true;
-    if (t->recover(t))
-        again(p, t);
+    if (t->recover && t->recover(t))
+        again_at_once(p, t, &lost);
     else
         pool_refuse(p, t, E_UNKNOWN_OUTCOME, "nothing can tell what became of it");
+}
+
+/* Something can be done about it once the old backend has gone. */
+static bool recoverable(const struct task *t, const struct err *e)
+{
+    if (t->recovering)
+        return false;
+    return t->doubtful ? t->recover != NULL : t->keyed && t->tries < POOL_TRIES && e->kind != E_TIMEOUT;
 }
 
 /* What was under way when the connection broke. */
@@ -195,8 +234,10 @@ static void task_lost(struct pool *p, struct pg_link *k, struct task *t, const s
 
     t->doubtful = t->doubtful || in_doubt(k, t);
     if (repeatable(t) && e->kind != E_TIMEOUT) {
-        again(p, t);
-    } else if (t->doubtful && t->recover && !t->recovering) {
+        again_at_once(p, t, e);
+    } else if (t->doubtful && !t->recovering && witness_start(p, t)) {
+        return;
+    } else if (recoverable(t, e)) {
         if (!leave_park(p, k->pid, t))
             outcome_recover(p, t);      /* the server itself has ended it */
     } else {

@@ -17,6 +17,7 @@ void outcome_lost(struct pg_link *k, const struct err *e);      /* as link_event
 
 void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e);     /* the task's end */
 void outcome_recover(struct pool *p, struct task *t);           /* look for what it may have written; the old backend is gone */
+void outcome_undone(struct pool *p, struct task *t);            /* it may have been committed, and was not */
 
 #endif
 

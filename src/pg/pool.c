@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "pg/again.h"
 #include "pg/cancel.h"
 #include "pg/dial.h"
 #include "pg/lane.h"
@@ -305,7 +306,9 @@ void pool_epoch(struct pool *p, enum close_reason why)
 
 void pool_abandon(struct pool *p, struct task *t)
 {
-    if (t->state == TASK_WAITING && pool_queue(p, t) == &p->exclusive && !t->doubtful) {
+    if (again_drop(p, t)) {
+        pool_refuse(p, t, E_TIMEOUT, "the client has gone");
+    } else if (t->state == TASK_WAITING && pool_queue(p, t) == &p->exclusive && !t->doubtful) {
         queue_remove(&p->exclusive, t);
         p->counters.acquires_gone++;
         pool_refuse(p, t, E_TIMEOUT, "the client has gone");
@@ -406,7 +409,9 @@ void pool_close(struct pool *p)
     queue_end(p, &p->exclusive);
     queue_end(p, &p->control);
     redo_end(p);
+    again_close(p);
     leave_close(p);
+    witness_close(p);
     refusals_turn(p);
     loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);

@@ -46,6 +46,11 @@ struct batch_kind {
 
 enum txn_next { TXN_COMMIT, TXN_ROLLBACK, TXN_MORE };
 
+struct task_witness {                /* which transaction it was, as the server knows it; xid "": not known, or it wrote nothing */
+    char xid[24], timeline[12];
+    usec at;                         /* when the server said so */
+};
+
 struct task {
     /* what */
     struct uuid              org;        /* entered before any statement; all zero: none (administration) */
@@ -67,6 +72,10 @@ struct task {
        E_UNKNOWN_OUTCOME. */
     bool                   (*recover)(struct task *t);
     bool                     settled;
+    /* Optional: what was done was undone, for a reason that may pass.  Sets stmts, nstmts and step anew, as if nothing had been tried.
+       False: that cannot be.  Work without a step needs none. */
+    bool                   (*restart)(struct task *t);
+    bool                     keyed;      /* its client repeats it under a key that is recognised: so may we, when it was not committed */
     deadline                 until;      /* absolute; 0: pool.timeout from now */
     /* how it ended.  e->kind == E_NONE: committed.  `rows` (n of them, one per statement; grouped: one) are valid only inside. */
     void (*done)(struct task *t, const struct rows *rows, int n, const struct err *e);
@@ -79,6 +88,10 @@ struct task {
     int          state, tries;
     bool         doubtful;           /* a first run of this write may have been committed */
     bool         recovering;         /* recover() was called */
+    int          cause;              /* of the last repetition: into pool_retry_states */
+    usec         due;                /* when it is repeated */
+    struct task_witness witness;
+    struct link_kept *kept;          /* its rows, when the answer to COMMIT was lost */
     bool         tries_alone;        /* grouped work that met a lock and waits for it on a connection of its own */
     struct pg_link *link;
     struct err   verdict;
@@ -112,6 +125,10 @@ enum close_reason {             /* of a connection that had come about */
     CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_REASONS
 };
 
+/* Why work is repeated; "none": its connection was lost. */
+#define POOL_RETRY_STATES 7
+static const char *const pool_retry_states[POOL_RETRY_STATES] = { "none", "40P01", "40001", "55P03", "0A000", "26000", "42P05" };
+
 struct pool_counters {
     int      idle, in_use, connecting, max, lanes, control;
     int      closing;                /* let go, and the server may still have them */
@@ -119,7 +136,8 @@ struct pool_counters {
     int      waiting_lane, waiting_exclusive;
     uint64_t acquires_immediate, acquires_waited, acquires_timeout, acquires_full, acquires_deadline, acquires_gone, acquires_down;
     uint64_t connects[CONNECT_OUTCOMES], closes[CLOSE_REASONS];
-    uint64_t groups, grouped_tasks, bisections, retries, cancels, cap_violations, epoch;
+    uint64_t retries[POOL_RETRY_STATES], retries_failed[POOL_RETRY_STATES];     /* work that was repeated, by how it ended */
+    uint64_t groups, grouped_tasks, bisections, cancels, cap_violations, epoch;
     uint64_t outcomes_committed, outcomes_aborted, outcomes_unresolved;      /* of writes whose answer was lost */
     usec     oldest_waiter;          /* age */
     usec     busy[POOL_CLASSES];     /* connection-microseconds in use since start */

@@ -1,7 +1,7 @@
 /*
  * The inside of the pool, shared by the files that are the pool: pool.c (queues, connecting), upkeep.c (what is
- * done from time to time), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence).
- * Nobody else includes this.
+ * done from time to time), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence), again.c (work repeated),
+ * witness.c (what became of a COMMIT).  Nobody else includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
@@ -12,6 +12,7 @@
 #include "pg/link.h"
 #include "pg/pool.h"
 #include "pg/queue.h"
+#include "pg/witness.h"
 
 #define POOL_TRIES        3
 #define POOL_TAG          9
@@ -44,6 +45,9 @@ struct pool {
     int                   nleaving;
     struct leave_check    leave_check;
     struct redo          *redo;
+    struct queue          delayed;          /* to be repeated, each after its pause */
+    struct timer          again;
+    struct witness       *witnesses;        /* whose COMMIT was not answered */
     struct deferred       turn;
     struct timer          sweep;
     deadline              connect_at;       /* not before */

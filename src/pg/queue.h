@@ -17,7 +17,8 @@ enum {
     TASK_WAITING,       /* in one of the pool's queues, or in a half to be repeated */
     TASK_SENT,          /* in task->link */
     TASK_REFUSED,       /* in pool->refused until the end of the turn */
-    TASK_PARKED,        /* its connection was lost: waits in pool->leaving for the old backend's end */
+    TASK_PARKED,        /* its connection was lost: waits in pool->leaving for the old backend's end, or in pool->witnesses for the server's word */
+    TASK_DELAYED,       /* in pool->delayed */
     TASK_DONE,          /* the caller's again */
 };
 

@@ -82,6 +82,7 @@ static void sweep(struct timer *t)
     idle_close(p, now);
     grow(p, now);
     leave_sweep(p, now);
+    witness_sweep(p, now);
     pool_turn_soon(p);
     loop_timer(p->loop, &p->sweep, now + (p->down ? POOL_BACKOFF : SWEEP));
 }

@@ -145,6 +145,13 @@ static enum txn_next statements_step(struct task *t, const struct rows *rows, in
     return next;
 }
 
+/* What is to be done in one go.  A transaction of its own, all the same: which one it was is known before it is committed. */
+static enum txn_next commit_step(struct task *t, const struct rows *rows, int n, struct err *e)
+{
+    (void)t, (void)rows, (void)n, (void)e;
+    return TXN_COMMIT;
+}
+
 /* ---- a write whose answer was lost: look whether it is there ---- */
 
 static enum txn_next recovered_step(struct task *t, const struct rows *rows, int n, struct err *e)
@@ -174,15 +181,50 @@ static bool statements_recover(struct task *t)
     return true;
 }
 
+static void plan_to_task(struct request *r)
+{
+    const struct plan *p = &r->call.plan;
+    struct task *t = &r->task;
+
+    t->stmts = p->stmts;
+    t->nstmts = p->nstmts;
+    t->read_only = p->read_only || (p->kind && !p->kind->writes);
+    t->recover = p->recover ? statements_recover : NULL;
+    t->step = p->step ? statements_step : p->kind || p->recover || t->read_only ? NULL : commit_step;
+}
+
+/* ---- a write that was undone: from the beginning ---- */
+
+static bool plan(struct request *r, struct err *e);
+
+static bool statements_restart(struct task *t)
+{
+    struct request *r = t->user;
+    struct call *c = &r->call;
+    struct err e = { 0 };
+
+    c->plan = (struct plan){ 0 };
+    c->err = (struct err){ 0 };
+    c->state = NULL;
+    c->status = c->nheaders = 0;
+    c->render = r->route->render;
+    buf_clear(&r->out);
+    if (!plan(r, &e))
+        return false;
+    plan_to_task(r);
+    return true;
+}
+
 static void submit(struct request *r)
 {
     struct plan *p = &r->call.plan;
 
     r->task = (struct task){
-        .org = r->call.org, .kind = p->kind, .item = p->item, .key = p->key, .stmts = p->stmts, .nstmts = p->nstmts,
-        .step = p->step ? statements_step : NULL, .recover = p->recover ? statements_recover : NULL, .read_only = p->read_only || (p->kind && !p->kind->writes),
+        .org = r->call.org, .kind = p->kind, .item = p->item, .key = p->key,
+        .restart = statements_restart, .keyed = !p->kind && r->call.idempotency_key.p && r->route->idempotent_key,
         .until = r->x->arrived + r->service->conf.pool_timeout, .done = statements_done, .user = r,
     };
+    plan_to_task(r);
     r->asked = clock_now();
     r->waiting = true;
     pool_submit(r->service->pool, &r->task);

@@ -394,24 +394,12 @@ static void test_server_down(void **state)
 
 static int open_cluster(void **state)
 {
-    struct err e = { 0 };
-
     (void)state;
-    if (!cluster_open_temporary(&arena, NULL, 0, false, &cluster, &e) || !pg_url_parse(&arena, cluster.super_url, &target, &e)) {
-        print_error("%s\n", e.message);
+    if (!world_cluster())
         return -1;
-    }
     admin("CREATE TABLE public.kept (v int8 PRIMARY KEY)");
     admin("CREATE TABLE public.once (v int8)");
     admin("INSERT INTO public.once VALUES (1)");
-    return 0;
-}
-
-static int close_cluster(void **state)
-{
-    (void)state;
-    cluster_close(&cluster);
-    arena_free(&arena);
     return 0;
 }
 
@@ -432,5 +420,5 @@ int main(void)
         cmocka_unit_test(test_server_down),
     };
 
-    return cmocka_run_group_tests(tests, open_cluster, close_cluster);
+    return cmocka_run_group_tests(tests, open_cluster, world_cluster_close);
 }

@@ -133,4 +133,22 @@ static int64_t ask(const char *text)
     return n;
 }
 
+static bool world_cluster(void)
+{
+    struct err e = { 0 };
+
+    if (cluster_open_temporary(&arena, NULL, 0, false, &cluster, &e) && pg_url_parse(&arena, cluster.super_url, &target, &e))
+        return true;
+    print_error("%s\n", e.message);
+    return false;
+}
+
+static int world_cluster_close(void **state)
+{
+    (void)state;
+    cluster_close(&cluster);
+    arena_free(&arena);
+    return 0;
+}
+
 #endif
