@@ -114,10 +114,15 @@ bool uuid_parse(struct span s, struct uuid *out)
 
 void uuid_format(const struct uuid *u, char out[UUID_TEXT])
 {
-    for (size_t i = 0; i < sizeof(u->b); i++, out += 2) {
-        if (dash_before(i))
+    static const uint8_t groups[] = { 4, 2, 2, 2, 6 };
+    const uint8_t *from = u->b;
+
+    for (size_t i = 0; i < sizeof(groups); i++) {
+        if (i > 0)
             *out++ = '-';
-        digest_hex(&u->b[i], 1, out);
+        digest_hex(from, groups[i], out);
+        from += groups[i];
+        out += 2 * groups[i];
     }
 }
 

@@ -121,14 +121,17 @@ static const char *append_sql(struct arena *a, const struct resource *s, const s
     return arena_printf(a, "%s%s%s%s", head, middle, insert, tail);
 }
 
+/* The requests are sorted, the messages never: each request's come as the index gives them, and what depends on a request row by row
+   can only be a nested loop.  Sorting whole messages cost a fifth of the statement. */
 static const char *window_sql(struct arena *a, const struct resource *s, const struct resource *m, const char *direction)
 {
-    return arena_printf(a, "SELECT i.idx, s.last_seq, %s FROM unnest($2::int4[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[], $7::text[])"
-                        " AS i (idx, session_id, after, before, most, role)"
-                        " JOIN %s AS s ON s.org_id = $1::uuid AND s.id = i.session_id AND s.deleted_at IS NULL"
+    return arena_printf(a, "SELECT i.idx, i.last_seq, %s FROM (SELECT i.*, s.last_seq"
+                        "  FROM unnest($2::int4[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[], $7::text[])"
+                        "   AS i (idx, session_id, after, before, most, role)"
+                        "  JOIN %s AS s ON s.org_id = $1::uuid AND s.id = i.session_id AND s.deleted_at IS NULL ORDER BY i.idx) AS i"
                         " LEFT JOIN LATERAL (SELECT r.* FROM %s AS r WHERE r.org_id = $1::uuid AND r.session_id = i.session_id"
                         "  AND r.seq > i.after AND r.seq < i.before AND (i.role IS NULL OR r.role = i.role) ORDER BY r.seq %s LIMIT i.most) AS r ON true"
-                        " ORDER BY i.idx, r.seq", m->columns_eager, s->table->qualified, m->table->qualified, direction);
+                        " ORDER BY i.idx", m->columns_eager, s->table->qualified, m->table->qualified, direction);
 }
 
 const struct conversation *conversation_build(struct arena *a, const struct model *model)

@@ -165,7 +165,7 @@ static void write_numeric(struct buf *b, struct span v)
 enum { EPOCH_DAYS = 10957 };     /* from 1970 to 2000 */
 #define DAY_USEC 86400000000LL
 
-static char *put(char *p, int64_t v, int width)
+static char *put(char *p, uint32_t v, int width)
 {
     for (int i = width - 1; i >= 0; i--, v /= 10)
         p[i] = (char)('0' + v % 10);
@@ -177,7 +177,7 @@ static char *put_year(char *p, int64_t year)
     if (year < 0)
         *p++ = '-';
     year = year < 0 ? -year : year;
-    return put(p, year, year > 99999 ? 6 : year > 9999 ? 5 : 4);
+    return put(p, (uint32_t)year, year > 99999 ? 6 : year > 9999 ? 5 : 4);
 }
 
 /* By Howard Hinnant's civil_from_days(). */
@@ -190,9 +190,9 @@ static char *put_date(char *p, int64_t days)
 
     p = put_year(p, year + era * 400 + (month <= 2));
     *p++ = '-';
-    p = put(p, month, 2);
+    p = put(p, (uint32_t)month, 2);
     *p++ = '-';
-    return put(p, of_year - (153 * m + 2) / 5 + 1, 2);
+    return put(p, (uint32_t)(of_year - (153 * m + 2) / 5 + 1), 2);
 }
 
 static void write_date(struct buf *b, struct span v)
@@ -213,6 +213,7 @@ static void write_date(struct buf *b, struct span v)
 static void write_timestamp(struct buf *b, struct span v)
 {
     int64_t t = (int64_t)wire(v, 0, 8), day = t / DAY_USEC, rest = t % DAY_USEC;
+    uint32_t second;
     char text[48], *p = text;
 
     if (t == INT64_MAX || t == INT64_MIN) {
@@ -223,16 +224,17 @@ static void write_timestamp(struct buf *b, struct span v)
         rest += DAY_USEC;
         day--;
     }
+    second = (uint32_t)(rest / 1000000);
     *p++ = '"';
     p = put_date(p, day + EPOCH_DAYS);
     *p++ = 'T';
-    p = put(p, rest / 3600000000LL, 2);
+    p = put(p, second / 3600, 2);
     *p++ = ':';
-    p = put(p, rest / 60000000 % 60, 2);
+    p = put(p, second / 60 % 60, 2);
     *p++ = ':';
-    p = put(p, rest / 1000000 % 60, 2);
+    p = put(p, second % 60, 2);
     *p++ = '.';
-    p = put(p, rest % 1000000, 6);
+    p = put(p, (uint32_t)(rest % 1000000), 6);
     *p++ = 'Z';
     *p++ = '"';
     buf_add(b, (struct span){ text, (size_t)(p - text) });

@@ -189,21 +189,23 @@ bool window_render(struct call *c, const struct rows *rows, int n, struct err *e
     const struct rows *r = &rows[0];
     int at_seq = column_of(messages, "seq");
     int64_t last, from, to;
-    int items;
+    int items, oldest, newest;
 
     (void)n;
     if (r->n == 0)
         return answer_missing(c, e);
     last = rows_i64(r, 0, COL_LAST_SEQ);
     items = rows_null(r, 0, at_seq) ? 0 : r->n;
-    from = items > 0 ? rows_i64(r, 0, at_seq) : 0;
-    to = items > 0 ? rows_i64(r, items - 1, at_seq) : 0;
+    oldest = w->newest && items > 0 ? items - 1 : 0;
+    newest = items - 1 - oldest;
+    from = items > 0 ? rows_i64(r, oldest, at_seq) : 0;
+    to = items > 0 ? rows_i64(r, newest, at_seq) : 0;
     c->status = 200;
     buf_str(c->out, "{\"items\":[");
     for (int i = 0; i < items; i++) {
         if (i > 0)
             buf_char(c->out, ',');
-        render_object(c->out, r, i, COL_FIELDS, messages->fields, messages->neager, NULL);
+        render_object(c->out, r, oldest + (w->newest ? -i : i), COL_FIELDS, messages->fields, messages->neager, NULL);
     }
     buf_char(c->out, ']');
     cursor_write(c->out, "next", items > 0 && to < last && (w->newest ? w->before <= last : items == w->most), 'a', to);

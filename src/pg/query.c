@@ -203,10 +203,12 @@ bool rows_null(const struct rows *r, int row, int col)
 
 struct span rows_get(const struct rows *r, int row, int col)
 {
-    if (rows_null(r, row, col))
+    int n = PQgetlength(r->result, row + r->from, col + r->skip);
+
+    if (n == 0 && rows_null(r, row, col))       /* rarely asked: this is done for every value that is read */
         return SPAN_NONE;
-    return (struct span){ PQgetvalue(r->result, row + r->from, col + r->skip),
-                          (size_t)PQgetlength(r->result, row + r->from, col + r->skip) };
+    assert(row < r->n);
+    return (struct span){ PQgetvalue(r->result, row + r->from, col + r->skip), (size_t)n };
 }
 
 int64_t rows_i64(const struct rows *r, int row, int col)
