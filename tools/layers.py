@@ -25,7 +25,8 @@ LAYERS = {
     "ops":     "base pg http schema",
     "scan":    "base",
     "serve":   "base pg http schema migrate data access ops",
-    "cli":     "base pg http schema migrate lint data access ops scan serve",
+    "prove":   "base pg migrate access serve",
+    "cli":     "base pg http schema migrate lint data access ops scan serve prove",
 }
 
 # Headers of libraries, and the only places that include them.

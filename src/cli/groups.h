@@ -14,5 +14,6 @@ extern const struct command_group org_commands;         /* org.c */
 extern const struct command_group key_commands;         /* key.c */
 extern const struct command_group candidate_commands;   /* candidate.c */
 extern const struct command_group demo_commands;        /* demo.c */
+extern const struct command_group prove_commands;       /* prove.c */
 
 #endif

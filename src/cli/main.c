@@ -8,7 +8,7 @@
 int main(int argc, char **argv)
 {
     const struct command_group groups[] = {
-        service_commands, migrate_commands, init_commands, org_commands, key_commands, candidate_commands, demo_commands,
+        service_commands, migrate_commands, init_commands, org_commands, key_commands, candidate_commands, demo_commands, prove_commands,
     };
 
     return command_main(groups, ARRAY_LEN(groups), argc, argv);
