@@ -721,6 +721,8 @@ CREATE UNIQUE INDEX interview_messages_client_id_key ON keelson.interview_messag
     WHERE client_message_id IS NOT NULL;
 -- Not of the empty ones: an entry in the pending list for nothing would be a seventh of the WAL of a plain turn.
 CREATE INDEX idx_message_metadata_gin ON keelson.interview_messages USING gin (metadata jsonb_path_ops) WHERE metadata <> '{}';
+-- Few rows, and only while somebody speaks.
+CREATE INDEX interview_messages_streaming ON keelson.interview_messages (created_at) WHERE status = 'streaming';
 
 COMMENT ON TABLE  keelson.interview_messages                   IS '@resource(messages) Messages of a session, numbered without gaps in the order they were accepted. They are appended, extended while streaming, redacted or replaced, and purged only with their session.';
 COMMENT ON COLUMN keelson.interview_messages.org_id            IS '@hidden The organization it belongs to.';
@@ -729,20 +731,20 @@ COMMENT ON COLUMN keelson.interview_messages.seq               IS '@readonly @fi
 COMMENT ON COLUMN keelson.interview_messages.id                IS '@readonly Identifier of the message.';
 COMMENT ON COLUMN keelson.interview_messages.event_no          IS '@readonly Number of the last event of the session that changed this message.';
 COMMENT ON COLUMN keelson.interview_messages.interview_id      IS '@readonly @filter The interview of its session.';
-COMMENT ON COLUMN keelson.interview_messages.role              IS '@filter Who speaks.';
+COMMENT ON COLUMN keelson.interview_messages.role              IS '@create @filter Who speaks.';
 COMMENT ON COLUMN keelson.interview_messages.name              IS '@pii Name of the speaker or of the tool.';
 COMMENT ON COLUMN keelson.interview_messages.content           IS '@pii The text; of structured content its readable part.';
 COMMENT ON COLUMN keelson.interview_messages.content_parts     IS '@pii Structured content as an array of blocks, when it is more than text.';
 COMMENT ON COLUMN keelson.interview_messages.tool_calls        IS 'Calls of tools the assistant asks for.';
-COMMENT ON COLUMN keelson.interview_messages.tool_call_id      IS 'The call a tool answers.';
+COMMENT ON COLUMN keelson.interview_messages.tool_call_id      IS '@create The call a tool answers.';
 COMMENT ON COLUMN keelson.interview_messages.status            IS '@filter Whether the message is whole; one that is streaming may be extended.';
-COMMENT ON COLUMN keelson.interview_messages.client_message_id IS '@filter Identifier given by the client, unique within the session: repeating it returns the first result.';
-COMMENT ON COLUMN keelson.interview_messages.in_reply_to       IS 'Sequence number of the message it answers.';
-COMMENT ON COLUMN keelson.interview_messages.supersedes        IS 'Sequence number of the message it replaces.';
+COMMENT ON COLUMN keelson.interview_messages.client_message_id IS '@create @filter Identifier given by the client, unique within the session: repeating it returns the first result.';
+COMMENT ON COLUMN keelson.interview_messages.in_reply_to       IS '@create Sequence number of the message it answers.';
+COMMENT ON COLUMN keelson.interview_messages.supersedes        IS '@readonly Sequence number of the message it replaces.';
 COMMENT ON COLUMN keelson.interview_messages.superseded_by     IS '@readonly Sequence number of the message that replaced it.';
 COMMENT ON COLUMN keelson.interview_messages.redacted_at       IS '@readonly When its content was removed.';
 COMMENT ON COLUMN keelson.interview_messages.redaction_reason  IS '@readonly Why its content was removed.';
-COMMENT ON COLUMN keelson.interview_messages.source_format     IS '@filter The form it was sent in.';
+COMMENT ON COLUMN keelson.interview_messages.source_format     IS '@create @filter The form it was sent in.';
 COMMENT ON COLUMN keelson.interview_messages.original          IS '@exact @hidden @pii The bytes as they were sent, kept when the columns cannot give them back exactly.';
 COMMENT ON COLUMN keelson.interview_messages.provider          IS '@filter Who runs the model that wrote it.';
 COMMENT ON COLUMN keelson.interview_messages.model             IS '@filter The model that wrote it, as exactly as it is known.';
@@ -750,7 +752,7 @@ COMMENT ON COLUMN keelson.interview_messages.prompt_version    IS '@filter Versi
 COMMENT ON COLUMN keelson.interview_messages.input_tokens      IS 'Tokens the model read.';
 COMMENT ON COLUMN keelson.interview_messages.output_tokens     IS 'Tokens the model wrote.';
 COMMENT ON COLUMN keelson.interview_messages.metadata          IS '@filter Anything the application wants to keep beside the message.';
-COMMENT ON COLUMN keelson.interview_messages.occurred_at       IS '@filter When it was said; when it arrived unless the client says otherwise.';
+COMMENT ON COLUMN keelson.interview_messages.occurred_at       IS '@create @filter When it was said; when it arrived unless the client says otherwise.';
 COMMENT ON COLUMN keelson.interview_messages.created_at        IS '@readonly @filter When it was stored.';
 
 ALTER TABLE keelson.interview_messages ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -781,6 +783,32 @@ COMMENT ON FUNCTION keelson.find_interview_messages_metadata(uuid, jsonb, intege
 
 REVOKE ALL ON FUNCTION keelson.find_interview_messages_metadata(uuid, jsonb, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION keelson.find_interview_messages_metadata(uuid, jsonb, integer) TO keelson_api, keelson_readonly;
+
+CREATE FUNCTION keelson.finish_abandoned_messages(older interval, most integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    m record;
+    event bigint;
+    finished bigint := 0;
+BEGIN
+    FOR m IN SELECT t.org_id, t.session_id, t.seq FROM keelson.interview_messages t
+              WHERE t.status = 'streaming' AND t.created_at < now() - older ORDER BY t.org_id, t.session_id, t.seq LIMIT most LOOP
+        SELECT s.last_event_no + 1 INTO event FROM keelson.interview_sessions s
+         WHERE s.org_id = m.org_id AND s.id = m.session_id FOR NO KEY UPDATE;
+        UPDATE keelson.interview_messages t SET status = 'incomplete', event_no = event
+         WHERE t.org_id = m.org_id AND t.session_id = m.session_id AND t.seq = m.seq AND t.status = 'streaming';
+        IF FOUND THEN       -- its writer may have finished it while we waited for the lock
+            UPDATE keelson.interview_sessions s SET last_event_no = event WHERE s.org_id = m.org_id AND s.id = m.session_id;
+            finished := finished + 1;
+        END IF;
+    END LOOP;
+    RETURN finished;
+END $$;
+COMMENT ON FUNCTION keelson.finish_abandoned_messages(interval, integer) IS 'Marks messages incomplete that began to stream so long ago that nobody is still writing them; how many.';
+
+REVOKE ALL ON FUNCTION keelson.finish_abandoned_messages(interval, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keelson.finish_abandoned_messages(interval, integer) TO keelson_api;
 
 -- ================================================================
 -- What was concluded from an interview, by whom, and on what evidence.

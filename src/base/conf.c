@@ -79,6 +79,8 @@ static const struct setting settings[] = {
     { "drain.timeout", CONF_TIME, AT(drain_timeout), "0", "1h", "30s", .doc = "From SIGTERM to exit, at most." },
     { "trash.keep", CONF_TIME, AT(trash_keep), "0", "3650d", "30d",
       .doc = "How long the trash is kept before it may be purged." },
+    { "streaming.timeout", CONF_TIME, AT(streaming_timeout), "1s", "1d", "15m",
+      .doc = "A message still streaming so long after it began is marked incomplete." },
     { "rate.key", CONF_COUNT, AT(rate_key), "0", "1000000", "0",
       .doc = "Requests per second and API key; 0: no limit." },
 

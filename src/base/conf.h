@@ -32,6 +32,7 @@ struct conf {
     bool        migrate;            /* serve applies pending migrations on a DATABASE_URL too */
     /* pool */
     int64_t     pool_size, pool_overflow;
+    usec        streaming_timeout;                      /* a message that streams longer is given up */
     usec        pool_timeout, pool_recycle, pool_idle;   /* idle: an overflow connection unused so long is closed */
     int64_t     pool_lanes;         /* 0: one per core */
     int64_t     pool_queue;         /* longest queue, per class */

@@ -19,6 +19,7 @@ struct append_item {
     const struct conversation *conversation;
     struct uuid  session;
     int64_t      expect;
+    int64_t      supersedes;            /* seq of the message this one replaces; 0: none */
     int          n;
     struct uuid  ids[APPEND_MESSAGES];
     struct span  messages[APPEND_MESSAGES];     /* as binary jsonb: version byte and text */
@@ -154,13 +155,17 @@ static bool body_shape(struct call *c, struct body *b, struct err *e)
     return list == c->doc || wrapped(c, b);
 }
 
-static struct span as_jsonb(struct arena *a, struct span text)
+/* With the member that says which message this one replaces, if it does. */
+static struct span as_jsonb(struct arena *a, struct span text, int64_t supersedes)
 {
-    char *p = arena_alloc(a, text.n + 1);
+    const char *member = supersedes > 0 ? arena_printf(a, "{\"supersedes\":%lld%s", (long long)supersedes, span_is(text, "{}") ? "" : ",") : "{";
+    size_t n = strlen(member);
+    char *p = arena_alloc(a, 1 + n + text.n - 1);
 
     p[0] = 1;
-    memcpy(p + 1, text.p, text.n);
-    return (struct span){ p, text.n + 1 };
+    memcpy(p + 1, member, n);
+    memcpy(p + 1 + n, text.p + 1, text.n - 1);
+    return (struct span){ p, n + text.n };
 }
 
 static bool message_take(struct validator *v, struct append_item *item, const struct json *message, const char *pointer, struct err *e)
@@ -179,7 +184,7 @@ static bool message_take(struct validator *v, struct append_item *item, const st
                 fault_add(v->e, v->arena, json_pointer(v->arena, pointer, id->key), "duplicate", "is the same as that of an earlier message");
     }
     item->ids[item->n] = uuid_v7();
-    item->messages[item->n++] = as_jsonb(v->arena, readable->raw);
+    item->messages[item->n++] = as_jsonb(v->arena, readable->raw, item->supersedes);
     return true;
 }
 
@@ -198,16 +203,40 @@ static bool messages_take(struct call *c, struct append_item *item, const struct
     return true;
 }
 
-/* With an Idempotency-Key the statements must be in one transaction with the key: not grouped. */
-static void plan_alone(struct call *c, struct plan *p, struct append_item *item)
+void append_stmts(struct call *c, struct plan *p, struct append_item *item)
 {
     struct task *task = arena_new(c->arena, struct task);
+    struct stmt made[2];
+    int n;
 
     task->org = c->org;
     task->item = item;
-    p->stmts = arena_array(c->arena, struct stmt, 2);
-    p->nstmts = merge(&task, 1, c->arena, p->stmts, 2);
-    p->room = 2;
+    n = merge(&task, 1, c->arena, made, 2);
+    for (int i = 0; i < n; i++)
+        *plan_stmt(c, p, made[i].name, made[i].sql) = made[i];
+}
+
+bool append_replacement(struct call *c, const struct uuid *session, int64_t seq, struct append_item **out, struct err *e)
+{
+    struct append_item *item = arena_new(c->arena, struct append_item);
+    struct body b = { .first = c->doc, .n = 1 };
+
+    item->conversation = c->model->conversation;
+    item->session = *session;
+    item->expect = NO_EXPECTATION;
+    item->supersedes = seq;
+    *out = item;
+    return messages_take(c, item, &b, e);
+}
+
+const struct uuid *append_id(const struct append_item *item)
+{
+    return &item->ids[0];
+}
+
+struct span append_client_id(const struct append_item *item)
+{
+    return item->client_ids[0];
 }
 
 bool append_plan(struct call *c, struct plan *p, struct err *e)
@@ -228,7 +257,7 @@ bool append_plan(struct call *c, struct plan *p, struct err *e)
     p->item = item;
     p->key = item->session;
     if (c->idempotency_key.p)
-        plan_alone(c, p, item);
+        append_stmts(c, p, item);           /* in one transaction with the key: not grouped */
     else
         p->kind = &append_kind;
     return true;
@@ -287,24 +316,29 @@ static bool refused(struct call *c, const struct append_item *item, const struct
     return fail(e, E_CLOSED_SESSION, "the session is %.*s and takes no messages; only created, active and paused ones do", SPAN_ARG(status));
 }
 
+bool append_render_one(struct call *c, const struct append_item *item, const struct rows *r, struct err *e)
+{
+    int new;
+
+    if (r->n == 0)
+        return answer_missing(c, e);
+    new = states_count(r, "new");
+    if (new + states_count(r, "known") < item->n)
+        return refused(c, item, r, e);
+    c->status = new > 0 ? 201 : 200;
+    buf_str(c->out, "{\"items\":");
+    items_write(c->out, r, item->conversation->messages, "missed");
+    buf_str(c->out, ",\"last_seq\":");
+    buf_i64(c->out, rows_i64(r, 0, COL_LAST_SEQ) + new);
+    buf_char(c->out, '}');
+    return true;
+}
+
 bool append_render(struct call *c, const struct rows *rows, int n, struct err *e)
 {
-    const struct append_item *item = c->state;
     struct rows r = rows[n - 1];
-    int new;
 
     if (!c->plan.kind)
         r.skip = 1;                     /* the place in a group of one */
-    if (r.n == 0)
-        return answer_missing(c, e);
-    new = states_count(&r, "new");
-    if (new + states_count(&r, "known") < item->n)
-        return refused(c, item, &r, e);
-    c->status = new > 0 ? 201 : 200;
-    buf_str(c->out, "{\"items\":");
-    items_write(c->out, &r, item->conversation->messages, "missed");
-    buf_str(c->out, ",\"last_seq\":");
-    buf_i64(c->out, rows_i64(&r, 0, COL_LAST_SEQ) + new);
-    buf_char(c->out, '}');
-    return true;
+    return append_render_one(c, c->state, &r, e);
 }

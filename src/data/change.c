@@ -17,12 +17,9 @@
 #include "data/patch.h"
 #include "data/precondition.h"
 #include "data/read.h"
-#include "data/render.h"
+#include "data/revision.h"
 #include "data/sql.h"
-#include "data/validate.h"
 #include "pg/conn.h"
-
-#define DOCUMENT_MAX (32u << 20)
 
 enum phase { PHASE_PEEKED, PHASE_LOCKED, PHASE_WRITTEN };
 
@@ -31,58 +28,23 @@ struct change_state {
     struct precondition  match;
     bool                 json_patch;
     enum phase           phase;
-    const struct json   *after;
-    bool                *changed;        /* by index of field */
+    struct revision      revision;
     struct parent_set    parents;        /* locked with the row */
     int                  nlocks;         /* statements that did */
-    bool                 any;            /* something was changed */
 };
-
-/* ---- the document ---- */
-
-static bool document(struct call *c, const struct rows *r, struct json **out, struct err *e)
-{
-    struct buf b = BUF(DOCUMENT_MAX);
-    struct span text;
-
-    render_object(&b, r, 0, 1, c->resource->fields, c->resource->nfields, NULL);
-    text = arena_span(c->arena, buf_span(&b));
-    buf_free(&b);
-    return json_parse(c->arena, text, out, e);
-}
-
-static bool apply(struct call *c, struct change_state *s, const struct rows *r, struct err *e)
-{
-    struct validator v = { .arena = c->arena, .resource = c->resource, .e = e };
-    struct json *before, *after;
-
-    if (!document(c, r, &before, e) || !(s->json_patch ? patch_json : patch_merge)(c->arena, before, c->doc, &after, e))
-        return false;
-    if (after->type != JSON_OBJECT) {
-        fault_add(e, c->arena, "", "type", "must be an object");
-        return fail(e, E_INPUT, "the patch does not leave an object");
-    }
-    s->after = after;
-    s->changed = arena_array(c->arena, bool, c->resource->nfields);
-    validate_change(&v, before, after, s->changed);
-    s->any = false;
-    for (int i = 0; i < c->resource->nfields; i++)
-        s->any |= s->changed[i];
-    return validate_done(&v);
-}
 
 /* ---- parents: of changed references, and of a row that becomes the current one ---- */
 
 static bool becomes_current(const struct call *c, const struct change_state *s, const struct field *f)
 {
-    const struct json *v = json_find(s->after, f->name);
+    const struct json *v = json_find(s->revision.after, f->name);
 
-    return f->column && f->column->current_within && s->changed[f - c->resource->fields] && v && v->type == JSON_TRUE;
+    return f->column && f->column->current_within && s->revision.changed[f - c->resource->fields] && v && v->type == JSON_TRUE;
 }
 
 static bool needed(const struct call *c, const struct change_state *s, const struct field *reference)
 {
-    if (s->changed[reference - c->resource->fields])
+    if (s->revision.changed[reference - c->resource->fields])
         return true;
     for (int i = 0; i < c->resource->nfields; i++) {
         const struct field *f = &c->resource->fields[i];
@@ -98,7 +60,7 @@ static void find_parents(struct call *c, const struct change_state *s, struct pa
     parent_set(c, out);
     for (int i = 0; i < out->n; i++) {
         struct parents *p = &out->of[i];
-        const struct json *v = json_find(s->after, p->field->name);
+        const struct json *v = json_find(s->revision.after, p->field->name);
         struct uuid id;
 
         if (needed(c, s, p->field) && v && v->type == JSON_STRING && uuid_parse(json_text(c->arena, v), &id))
@@ -132,51 +94,6 @@ static bool touches_parents(const struct call *c, bool json_patch)
 
 /* ---- the update ---- */
 
-/* [{"id":..., the changed fields}]: nulls are written out, so that what was removed is set to null. */
-static struct span item(struct call *c, const struct change_state *s, bool array)
-{
-    struct buf b = BUF(DOCUMENT_MAX);
-    struct json_out out = JSON_OUT(&b);
-    char id[UUID_TEXT];
-    struct span text;
-
-    uuid_format(&s->id, id);
-    if (array)
-        json_open(&out, '[');
-    json_open(&out, '{');
-    json_key(&out, "id");
-    json_string(&out, (struct span){ id, UUID_TEXT });
-    for (int i = 0; i < c->resource->nfields; i++) {
-        const struct json *v = json_find(s->after, c->resource->fields[i].name);
-
-        if (!s->changed[i])
-            continue;
-        json_key(&out, c->resource->fields[i].name);
-        if (v)
-            json_tree(&out, v);
-        else
-            json_null(&out);
-    }
-    json_close(&out, '}');
-    if (array)
-        json_close(&out, ']');
-    text = arena_span(c->arena, buf_span(&b));
-    buf_free(&b);
-    return text;
-}
-
-static const char *new_value(struct call *c, const struct change_state *s, const struct column *col)
-{
-    const struct field *f = resource_field(c->resource, span_of(col->name));
-    const struct field *from = col->normalized_from ? resource_field(c->resource, span_of(col->normalized_from)) : NULL;
-
-    if (f && s->changed[f - c->resource->fields])
-        return field_given(c->arena, col, "item.j");
-    if (from && s->changed[from - c->resource->fields])
-        return sql_computed(c->arena, c->resource, col, "item.j", NULL);
-    return NULL;
-}
-
 static void update(struct call *c, struct plan *p, const struct change_state *s)
 {
     const struct resource *r = c->resource;
@@ -185,18 +102,13 @@ static void update(struct call *c, struct plan *p, const struct change_state *s)
     struct stmt *st;
 
     buf_printf(&set, "%s%s", r->has_version ? "version = r.version + 1" : "id = r.id", r->has_updated ? ", updated_at = now()" : "");
-    for (int i = 0; i < r->table->ncolumns; i++) {
-        const char *value = new_value(c, s, &r->table->columns[i]);
-
-        if (value)
-            buf_printf(&set, ", %s = %s", pg_quote_ident(c->arena, r->table->columns[i].name), value);
-    }
+    revision_set(c->arena, r, &s->revision, &set);
     st = plan_stmt(c, p, NULL, arena_printf(c->arena,
         "WITH item AS (SELECT $3::jsonb AS j), made AS (UPDATE %s AS r SET %s FROM item WHERE r.org_id = $1::uuid AND r.id = $2::uuid"
         " RETURNING %s)%s SELECT count(*) FROM made", r->table->qualified, sql_take(c->arena, &set), sql_returning(r),
         sql_feed(c->arena, r, "update", "$4::uuid[]")));
     stmt_uuid(c->arena, st, &s->id);
-    stmt_text(c->arena, st, item(c, s, false));
+    stmt_text(c->arena, st, revision_item(c->arena, c->resource, &s->revision, &s->id, false));
     stmt_uuid_array(c->arena, st, &feed, 1);
 }
 
@@ -206,7 +118,7 @@ static void give_way(struct call *c, struct plan *p, const struct change_state *
         const struct field *f = &c->resource->fields[i];
         struct uuid parent;
 
-        if (becomes_current(c, s, f) && current_parent(c, f->column, s->after, &parent))
+        if (becomes_current(c, s, f) && current_parent(c, f->column, s->revision.after, &parent))
             current_stmt(c, p, f->column, &parent, 1);
     }
 }
@@ -216,10 +128,10 @@ static void replace_parts(struct call *c, struct plan *p, const struct change_st
     for (int i = 0; i < c->resource->nfields; i++) {
         const struct part *part = c->resource->fields[i].part;
 
-        if (!part || !s->changed[i])
+        if (!part || !s->revision.changed[i])
             continue;
         stmt_uuid(c->arena, plan_stmt(c, p, NULL, part->sql_delete), &s->id);
-        stmt_text(c->arena, plan_stmt(c, p, NULL, part->sql_insert), item(c, s, true));
+        stmt_text(c->arena, plan_stmt(c, p, NULL, part->sql_insert), revision_item(c->arena, c->resource, &s->revision, &s->id, true));
     }
 }
 
@@ -247,14 +159,15 @@ static bool look(struct call *c, struct change_state *s, const struct rows *row,
 {
     if (row->n == 0)
         return answer_missing(c, e);
-    return precondition_check(c, &s->match, answer_version(c->resource, row, 0, 1), e) && apply(c, s, row, e);
+    return precondition_check(c, &s->match, answer_version(c->resource, row, 0, 1), e)
+        && revision_make(c, c->resource, row, 1, s->json_patch ? patch_json : patch_merge, c->doc, &s->revision, e);
 }
 
 static enum txn_next peeked(struct call *c, struct change_state *s, const struct rows *row, struct err *e)
 {
     if (!look(c, s, row, e))
         return TXN_ROLLBACK;
-    if (!s->any)
+    if (!s->revision.any)
         return TXN_COMMIT;
     find_parents(c, s, &s->parents);
     plan_next(&c->plan);
@@ -268,7 +181,7 @@ static enum txn_next locked(struct call *c, struct change_state *s, const struct
 
     if (!look(c, s, &rows[n - 1], e))
         return TXN_ROLLBACK;
-    if (!s->any)
+    if (!s->revision.any)
         return TXN_COMMIT;
     find_parents(c, s, &now);
     if (!covered(&now, &s->parents)) {

@@ -22,6 +22,7 @@ static const struct {
     { "event_no",     "f.last_event_no + f.n" },
     { "interview_id", "f.interview_id" },
     { "original",     "f.original" },
+    { "supersedes",   "(f.j->>'supersedes')::int8" },
 };
 
 static const char *value_of(struct arena *a, const struct resource *messages, const struct column *c)
@@ -134,6 +135,32 @@ static const char *window_sql(struct arena *a, const struct resource *s, const s
                         " ORDER BY i.idx", m->columns_eager, s->table->qualified, m->table->qualified, direction);
 }
 
+/* ---- changing one ---- */
+
+static const char state_sql[] =
+    "SELECT s.status, n.client_message_id, EXISTS (SELECT FROM %2$s AS k WHERE k.org_id = $1::uuid AND k.session_id = s.id"
+    " AND k.client_message_id = $4::text), r.original IS NOT NULL, %3$s"
+    " FROM %1$s AS s LEFT JOIN %2$s AS r ON r.org_id = $1::uuid AND r.session_id = s.id AND r.seq = $3::int8"
+    " LEFT JOIN %2$s AS n ON n.org_id = $1::uuid AND n.session_id = s.id AND n.seq = r.superseded_by"
+    " WHERE s.org_id = $1::uuid AND s.id = $2::uuid AND s.deleted_at IS NULL";
+
+/* The answers that repeat it to a retried request go too, and say so. */
+static const char redact_sql[] =
+    "WITH s AS (UPDATE %1$s AS s SET last_event_no = s.last_event_no + 1 WHERE s.org_id = $1::uuid AND s.id = $2::uuid RETURNING s.last_event_no)"
+    ", answers AS (UPDATE keelson.idempotency_keys AS k SET status = 410, headers = '{\"Content-Type\":\"application/problem+json\"}', body = convert_to("
+    "   '{\"type\":\"/problems/gone\",\"title\":\"Gone\",\"status\":410,\"code\":\"gone\",\"retryable\":false,"
+    "\"detail\":\"the request was done; its answer held a message that was redacted since\"}', 'UTF8')"
+    "  WHERE k.org_id = $1::uuid AND k.status IS NOT NULL AND (k.path = $5::text OR starts_with(k.path, $5::text || '/')))"
+    " UPDATE %2$s AS r SET event_no = s.last_event_no, name = NULL, content = NULL, content_parts = NULL, tool_calls = NULL, original = NULL,"
+    " metadata = '{}', status = CASE r.status WHEN 'streaming' THEN 'incomplete' ELSE r.status END, redacted_at = now(), redaction_reason = $4::text"
+    " FROM s WHERE r.org_id = $1::uuid AND r.session_id = $2::uuid AND r.seq = $3::int8";
+
+static const char replaced_sql[] =
+    "WITH n AS (SELECT m.seq FROM %2$s AS m WHERE m.org_id = $1::uuid AND m.session_id = $2::uuid AND m.id = $4::uuid)"
+    ", s AS (UPDATE %1$s AS s SET last_event_no = s.last_event_no + 1 FROM n WHERE s.org_id = $1::uuid AND s.id = $2::uuid RETURNING s.last_event_no)"
+    " UPDATE %2$s AS r SET superseded_by = n.seq, event_no = s.last_event_no FROM n, s"
+    " WHERE r.org_id = $1::uuid AND r.session_id = $2::uuid AND r.seq = $3::int8";
+
 const struct conversation *conversation_build(struct arena *a, const struct model *model)
 {
     struct conversation *v = arena_new(a, struct conversation);
@@ -148,6 +175,9 @@ const struct conversation *conversation_build(struct arena *a, const struct mode
     v->sql_message = arena_printf(a, "SELECT i.idx, %s FROM unnest($2::int4[], $3::uuid[], $4::int8[]) AS i (idx, session_id, seq)"
                                   " JOIN %s AS r ON r.org_id = $1::uuid AND r.session_id = i.session_id AND r.seq = i.seq WHERE %s ORDER BY i.idx",
                                   m->columns_eager, m->table->qualified, m->live);
+    v->sql_state = arena_printf(a, state_sql, s->table->qualified, m->table->qualified, m->columns_eager);
+    v->sql_redact = arena_printf(a, redact_sql, s->table->qualified, m->table->qualified);
+    v->sql_replaced = arena_printf(a, replaced_sql, s->table->qualified, m->table->qualified);
     v->sql_oldest = window_sql(a, s, m, "ASC");
     v->sql_newest = window_sql(a, s, m, "DESC");
     return v;

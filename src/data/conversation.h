@@ -20,6 +20,14 @@ struct conversation {
     const char *sql_message;    /* $2 int4[] task, $3 uuid[] session, $4 int8[] seq: task, fields */
     /* $2 int4[] task, $3 uuid[] session, $4 int8[] after, $5 int8[] before, $6 int4[] limit, $7 text[] role.
        Rows: task, last seq of the session, fields; one with NULL fields when nothing is there. */
+    /*
+     * $2 session, $3 seq, $4 client_message_id or null: what a change of a message must know, read after the lock.
+     * Rows: status of the session, client_message_id of the message that superseded this one, whether one with $4 is there, whether
+     * exact bytes are kept, fields (NULL: there is no such message).
+     */
+    const char *sql_state;
+    const char *sql_redact;     /* $2 session, $3 seq, $4 reason, $5 path of the session's messages */
+    const char *sql_replaced;   /* $2 session, $3 seq, $4 id of the message that replaces it */
     const char *sql_oldest, *sql_newest;    /* from the front; from the back, newest first */
 };
 

@@ -16,6 +16,7 @@ static const struct { const char *name, *way_out; } way_outs[] = {
     { "deleted_at",          "is set by DELETE and cleared by POST .../restore" },
     { "purge_after",         "is set by DELETE and cleared by POST .../restore" },
     { "conversation_memory", "is written with PUT or PATCH /v1/sessions/{id}/memory" },
+    { "supersedes",          "is said by POST .../messages/{seq}/supersede at the message that is replaced" },
     { "status_reason",       "is given with POST .../transitions" },
     { "file_name",           "is set by PUT /v1/resumes/{id}/file" },
     { "file_media_type",     "is set by PUT /v1/resumes/{id}/file" },

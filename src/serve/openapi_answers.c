@@ -78,6 +78,15 @@ static void body(struct openapi *d, const struct openapi_place *p)
     case OPENAPI_PATCH:
         patches(d, type_of(d, p->resource, "Patch"));
         break;
+    case OPENAPI_MESSAGE_PATCH:
+        patches(d, messages_of(d, "Extension"));
+        break;
+    case OPENAPI_REDACTION:
+        content_ref(d, "application/json", "Redaction");
+        break;
+    case OPENAPI_ONE_MESSAGE:
+        content_ref(d, "application/json", messages_of(d, "Create"));
+        break;
     case OPENAPI_MEMORY_PATCH:
         patches(d, "MemoryPatch");
         break;

@@ -15,7 +15,9 @@
 #include "data/read.h"
 #include "data/transition.h"
 #include "data/trash.h"
+#include "data/message.h"
 #include "data/window.h"
+#include "data/supersede.h"
 #include "serve/system.h"
 
 /* ---- the handlers ---- */
@@ -41,6 +43,16 @@ static const char append_more[] =
 static const char window_more[] =
     "From the front, or from the end with `tail` or `before_seq`; always in the order of the conversation.";
 static const char memory_put_more[] =
+static const char extend_more[] =
+    "While its `status` is `streaming`, a message may be given its text piece by piece: `content_append` is added to `content`, and `content_at` says how many "
+    "characters (Unicode code points) come before it, so that a piece that is sent twice is stored once; a piece that does not begin at the end is 409 with "
+    "`content_length`. Other members are a merge patch; `status` `complete`, `incomplete` or `error` finishes it.";
+static const char redact_more[] =
+    "Removes name, content, parts, tool calls, metadata and the exact bytes, and the stored answers to idempotent requests of the session, which then answer 410. "
+    "Repeating it changes nothing; the first reason stays. What an application copied elsewhere, in the memory document for instance, is its own to remove.";
+static const char supersede_more[] =
+    "The new message goes to the end of the conversation; the old one stays in its place and names it in `superseded_by`. A message is replaced once. "
+    "With a `client_message_id` a repeated request answers with the first result.";
     "The first document needs no If-Match; once there is one, a change must name the version it is based on, or `*`.";
 static const char file_put_more[] =
     "The body is the file, Content-Type its type. 201 when the resume had none, 200 when one was replaced; the same bytes again change nothing.";
@@ -94,6 +106,16 @@ static const struct openapi_operation operations[] = {
       .errors = { E_NOT_FOUND, E_STALE, E_PRECONDITION } },
     { .plan = memory_patch_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_MEMORY_PATCH,
       .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
+    { .plan = message_extend_plan, .body = OPENAPI_MESSAGE_PATCH, .more = extend_more,
+      .answers = { { 200, OPENAPI_MESSAGE, 0, "The message as it is now." } },
+      .errors = { E_NOT_FOUND, E_CONFLICT } },
+    { .plan = message_redact_plan, .body = OPENAPI_REDACTION, .more = redact_more,
+      .answers = { { 200, OPENAPI_MESSAGE, 0, "The message without its content." } },
+      .errors = { E_NOT_FOUND } },
+    { .plan = supersede_plan, .body = OPENAPI_ONE_MESSAGE, .more = supersede_more,
+      .answers = { { 201, OPENAPI_APPENDED, 0, "Stored." }, { 200, OPENAPI_APPENDED, 0, "It had been stored before; this is the first result." } },
+      .errors = { E_NOT_FOUND, E_CONFLICT, E_CLOSED_SESSION, E_DUPLICATE } },
+
       .errors = { E_NOT_FOUND, E_CONFLICT, E_STALE, E_PRECONDITION } },
 
     { .plan = file_put_plan, .query = OPENAPI_NAME, .headers = OPENAPI_MATCH, .body = OPENAPI_FILE, .more = file_put_more,
@@ -178,7 +200,7 @@ void openapi_errors(const struct openapi *d, const struct openapi_place *p, stru
         add(out, with_database, ARRAY_LEN(with_database));
     if (writes)
         add(out, with_write, ARRAY_LEN(with_write));
-    if (route->body == BODY_JSON || route->body == BODY_MESSAGES || route->body == BODY_PATCH)
+    if (route->body == BODY_JSON || route->body == BODY_MESSAGES || route->body == BODY_PATCH || route->body == BODY_MESSAGE_PATCH)
         add(out, with_json, ARRAY_LEN(with_json));
     if (route->idempotent_key)
         add(out, with_key, ARRAY_LEN(with_key));

@@ -24,7 +24,9 @@ struct openapi {
 
 /* ---- what a handler reads and answers: facts of src/data and src/serve, in openapi_operations.c ---- */
 
-enum openapi_body { OPENAPI_NO_BODY, OPENAPI_CREATE, OPENAPI_PATCH, OPENAPI_TRANSITION, OPENAPI_APPEND, OPENAPI_MEMORY, OPENAPI_MEMORY_PATCH, OPENAPI_FILE };
+enum openapi_body { OPENAPI_NO_BODY, OPENAPI_CREATE, OPENAPI_PATCH, OPENAPI_TRANSITION, OPENAPI_APPEND, OPENAPI_MEMORY, OPENAPI_MEMORY_PATCH, OPENAPI_FILE,
+                    OPENAPI_MESSAGE_PATCH, OPENAPI_REDACTION, OPENAPI_ONE_MESSAGE,
+                    OPENAPI_NAMED_BODY };            /* the schema `takes` */
 
 enum openapi_query {                     /* bits: groups of query parameters */
     OPENAPI_LISTED  = 1,                 /* limit, cursor, order, count and a filter for each field that has one */

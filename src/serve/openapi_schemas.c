@@ -37,7 +37,8 @@ static const char problem_head[] =
     "'current_version':{'type':'integer','format':'int64','description':'With stale-version: the version there is.'},"
     "'current_status':{'type':'string','description':'With illegal-transition: the status it has.'},"
     "'allowed':{'type':'array','items':{'type':'string'},'description':'With illegal-transition: where it may go from there.'},"
-    "'last_seq':{'type':'integer','format':'int64','description':'With stale-seq: the newest message there is.'},";
+    "'last_seq':{'type':'integer','format':'int64','description':'With stale-seq: the newest message there is.'},"
+    "'newest_checkpoint_id':{'type':['string','null'],'description':'With stale-checkpoint: the newest checkpoint there is.'},";
 
 static void problem(struct openapi *d)
 {
@@ -70,6 +71,8 @@ static const struct piece schemas[] = {
     { "Meaning", "{'type':'object','required':['code','title','status','retryable','meaning','way_out'],'properties':{'code':{'type':'string'},"
       "'title':{'type':'string'},'status':{'type':'integer'},'retryable':{'type':'boolean'},'meaning':{'type':'string'},'way_out':{'type':'string'}}}" },
     { "Memory", "{'type':'object','description':'Any JSON object of at most 256 KiB.',"
+    { "Redaction", "{'type':'object','required':['reason'],'additionalProperties':false,'properties':{'reason':{'type':'string','minLength':1,'maxLength':2000,"
+      "'description':'Why; it is kept in the place of the content.'}},'examples':[{'reason':'the candidate asked for it'}]}" },
       "'examples':[{'summary':'Builds compilers; likes small tools.','open_questions':['team size']}]}" },
     { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory: null removes.','examples':[{'open_questions':null}]}" },
     { "JsonPatch", "{'type':'array','maxItems':200,'items':{'oneOf':["
@@ -253,6 +256,10 @@ static void conversation(struct openapi *d, const char *type)
         "'items':{'type':'array','items':{'$ref':'#/components/schemas/%s'}},'last_seq':{'type':'integer','format':'int64'}}}", type));
     json_key(&d->o, arena_printf(d->arena, "%sAppend", type));
     openapi_json(&d->o, arena_printf(d->arena, "{'type':'object','required':['messages'],'additionalProperties':false,'properties':{"
+    json_key(&d->o, arena_printf(d->arena, "%sExtension", type));
+    openapi_json(&d->o, arena_printf(d->arena, "{'anyOf':[{'$ref':'#/components/schemas/%sPatch'},{'type':'object','required':['content_append','content_at'],"
+        "'properties':{'content_append':{'type':'string','description':'Text that is added to content.'},'content_at':{'type':'integer','format':'int64','minimum':0,"
+        "'description':'How many characters of content come before it.'}}}],'examples':[{'content_append':' and so on.','content_at':17,'status':'complete'}]}", type));
         "'messages':{'type':'array','minItems':1,'maxItems':100,'items':{'$ref':'#/components/schemas/%sCreate'}},"
         "'expect_last_seq':{'type':'integer','format':'int64','minimum':0,'description':'seq of the newest message the writer has seen'}}}", type));
 }
@@ -266,7 +273,7 @@ static void resource(struct openapi *d, const struct resource *r)
     page(d, arena_printf(d->arena, "%sList", type), type, "'count':{'type':'integer','format':'int64','minimum':0,'description':'when asked for'}");
     if (!r->created_elsewhere || messages)
         described(d, arena_printf(d->arena, "%sCreate", type), describe_create, r);
-    if (!r->created_elsewhere)
+    if (!r->created_elsewhere || messages)
         described(d, arena_printf(d->arena, "%sPatch", type), describe_patch, r);
     if (r->has_status)
         transition(d, r);

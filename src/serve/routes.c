@@ -16,7 +16,9 @@
 #include "data/read.h"
 #include "data/transition.h"
 #include "data/trash.h"
+#include "data/message.h"
 #include "data/window.h"
+#include "data/supersede.h"
 #include "serve/system.h"
 
 #define GET HTTP_GET
@@ -68,6 +70,12 @@ const struct route routes[] = {
     { { GET,       "/v1/sessions/{id}/memory" },           "sessions", "read",  BODY_NONE,     false, memory_get_plan, memory_render,
       "getMemory", "The session's memory document.", NULL },
     { { HTTP_PUT,  "/v1/sessions/{id}/memory" },           "sessions", "write", BODY_MESSAGES, false, memory_put_plan, memory_render,
+    { { HTTP_PATCH, "/v1/sessions/{id}/messages/{seq}" },  "sessions", "write", BODY_MESSAGE_PATCH, true, message_extend_plan, message_render,
+      "extendMessage", "Extend or finish a message that is streaming.", NULL },
+    { { HTTP_POST, "/v1/sessions/{id}/messages/{seq}/redact" }, "sessions", "delete", BODY_JSON, true, message_redact_plan, message_render,
+      "redactMessage", "Take the content of a message away for good; its place and the reason stay.", NULL },
+    { { HTTP_POST, "/v1/sessions/{id}/messages/{seq}/supersede" }, "sessions", "write", BODY_MESSAGES, true, supersede_plan, supersede_render,
+      "supersedeMessage", "Append a message that replaces this one.", NULL },
       "putMemory", "Replace the memory document.", NULL },
     { { HTTP_PATCH, "/v1/sessions/{id}/memory" },          "sessions", "write", BODY_PATCH,    false, memory_patch_plan, memory_render,
       "patchMemory", "Change the memory document.", NULL },
@@ -90,6 +98,21 @@ const struct route routes[] = {
     { { GET,       "/v1/{r}" },                            NULL,       "read",  BODY_NONE,     false, list_plan, list_render,
       "list", "List, filtered and in pages.", NULL },
     { { HTTP_POST, "/v1/{r}" },                            NULL,       "write", BODY_JSON,     true,  create_plan, create_render,
+    { { GET,       "/v1/checkpoints" },                    NULL,       "read",  BODY_NONE,     false, checkpoint_read_list_plan, checkpoint_read_list_render,
+      "listCheckpoints", "Checkpoints, newest first, in pages.", NULL },
+    { { HTTP_POST, "/v1/checkpoints" },                    NULL,       "write", BODY_MESSAGES, false, checkpoint_put_plan, checkpoint_put_render,
+      "putCheckpoint", "Store a checkpoint and the channels that changed.", NULL },
+    { { HTTP_DELETE, "/v1/checkpoints" },                  NULL,       "delete", BODY_NONE,    false, checkpoint_remove_plan, checkpoint_remove_render,
+      "deleteThread", "Remove everything of a thread.", NULL },
+    { { GET,       "/v1/checkpoints/tuple" },              NULL,       "read",  BODY_NONE,     false, checkpoint_read_plan, checkpoint_read_render,
+      "getCheckpoint", "One checkpoint with its channels and pending writes.", NULL },
+    { { HTTP_POST, "/v1/checkpoints/writes" },             NULL,       "write", BODY_MESSAGES, false, checkpoint_put_writes_plan, checkpoint_put_writes_render,
+      "putCheckpointWrites", "Store what a task wrote after a checkpoint.", NULL },
+    { { HTTP_POST, "/v1/checkpoints/prune" },              NULL,       "delete", BODY_JSON,    false, checkpoint_remove_prune_plan, checkpoint_remove_prune_render,
+      "pruneCheckpoints", "Remove old checkpoints of threads, or those of runs.", NULL },
+    { { HTTP_POST, "/v1/checkpoints/copy" },               NULL,       "write", BODY_JSON,     false, checkpoint_remove_copy_plan, checkpoint_remove_copy_render,
+      "copyThread", "Copy a thread.", NULL },
+
       "create", "Create one, or several at once, all or none.", created_here },
     { { GET,       "/v1/{r}/{id}" },                       NULL,       "read",  BODY_NONE,     false, read_plan, read_render,
       "get", "Read one.", NULL },

@@ -9,7 +9,7 @@
 #include "data/resource.h"
 #include "http/route.h"
 
-enum route_body { BODY_NONE, BODY_JSON, BODY_MESSAGES, BODY_FILE, BODY_PATCH };   /* what is read, and under which limit */
+enum route_body { BODY_NONE, BODY_JSON, BODY_MESSAGES, BODY_FILE, BODY_PATCH, BODY_MESSAGE_PATCH };   /* what is read, and under which limit */
 
 struct route {
     struct route_pattern at;         /* first: route_find() looks here */

@@ -248,14 +248,15 @@ static bool body_read(struct request *r, struct err *e)
 {
     static const char *const json[] = { "application/json", NULL };
     static const char *const patch[] = { "application/merge-patch+json", "application/json-patch+json", "application/json", NULL };
-    const char *const *types = r->route->body == BODY_PATCH ? patch : json;
+    bool patches = r->route->body == BODY_PATCH || r->route->body == BODY_MESSAGE_PATCH;
+    const char *const *types = patches ? patch : json;
 
     if (r->route->body == BODY_NONE || r->route->body == BODY_FILE)
         return true;
     if (r->x->body.n == 0)
         return fail(e, E_JSON, "the body is empty; send JSON");
     if (!content_is(r, types))
-        return fail(e, E_MEDIA_TYPE, "Content-Type must be %s", r->route->body == BODY_PATCH
+        return fail(e, E_MEDIA_TYPE, "Content-Type must be %s", patches
                     ? "application/merge-patch+json or application/json-patch+json" : "application/json");
     return json_parse(r->call.arena, r->x->body, &r->call.doc, e);
 }
@@ -514,6 +515,7 @@ bool serve_head(void *user, const struct http_head *h, size_t *body_max, struct 
         route_find(routes, nroutes, sizeof *routes, h->method, &path, &m, &allowed, &ignored))
         body = routes[m.row].body;
     arena_free(&a);
-    *body_max = (size_t)(body == BODY_FILE ? s->conf.limit_file : body == BODY_MESSAGES ? s->conf.limit_messages : s->conf.limit_json);
+    *body_max = (size_t)(body == BODY_FILE ? s->conf.limit_file
+                         : body == BODY_MESSAGES || body == BODY_MESSAGE_PATCH ? s->conf.limit_messages : s->conf.limit_json);
     return true;
 }

@@ -14,6 +14,7 @@
 #include "ops/metrics.h"
 #include "pg/cluster.h"
 #include "pg/pool.h"
+#include "serve/housekeeping.h"
 #include "serve/key_use.h"
 #include "schema/catalog.h"
 
@@ -31,6 +32,7 @@ struct service {
     struct keyring      *keyring;
     struct key_use      *key_use;
     struct health       *health;
+    struct housekeeping *housekeeping;
     struct metrics      *metrics;
     bool                 local;         /* embedded, loopback, no keys: everybody is the local organization */
     struct principal     local_who;

@@ -243,6 +243,7 @@ static void access_start(struct service *s)
     s->local = start_local(&s->conf);
     s->local_who = (struct principal){ .org = local_org, .scopes = "*" };
 }
+    s->housekeeping = housekeeping_open(s->loop, s->pool, s->conf.streaming_timeout);
 
 static void metrics_start(struct service *s)
 {
@@ -320,6 +321,7 @@ static void stop(struct running *run)
     if (s->keyring)
         keyring_close(s->keyring);
     if (s->loop)
+    housekeeping_close(s->housekeeping);
         loop_close(s->loop);
     cluster_close(&s->cluster);
     arena_free(&s->arena);
