@@ -87,6 +87,7 @@ static void judge(struct witness *w, const struct rows *r)
 static void asked(struct task *t, const struct rows *rows, int n, const struct err *e)
 {
     struct witness *w = t->user;
+    struct pool *p = w->pool;           /* leave_list() frees w, in whatever order arguments are evaluated */
 
     w->under_way = false;
     if (!w->of)
@@ -94,7 +95,7 @@ static void asked(struct task *t, const struct rows *rows, int n, const struct e
     else if (e->kind == E_NONE && n > 0 && rows[0].n > 0)
         judge(w, &rows[0]);
     else if (strcmp(e->sqlstate, "22023") == 0)         /* not given out yet: a crash has lost all of it */
-        outcome_undone(w->pool, leave_list(w));
+        outcome_undone(p, leave_list(w));
 }
 
 static void ask(struct witness *w, usec now)
