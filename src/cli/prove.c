@@ -18,6 +18,7 @@
 #define SAMPLE_MOST 1000000
 #define LIMIT       (500 * USEC_MS)
 #define RECOVERY    (1 * USEC_S)
+#define PARALLEL    4
 
 static volatile bool stopped;
 
@@ -105,6 +106,17 @@ static bool sample_take(const struct command_call *c, struct plan_wanted *w, str
     if (text && (all || !span_u64(span_of(text), &n) || n < 1 || n > SAMPLE_MOST))
         return fail(e, E_USAGE, all ? "--sample and --all exclude each other" : "--sample: must be a number from 1 to 1000000");
     w->sample = all ? 0 : (int)n;
+    return true;
+}
+
+static bool parallel_take(const struct command_call *c, int *out, struct err *e)
+{
+    const char *text = command_option(c, "--parallel");
+    uint64_t n = PARALLEL;
+
+    if (text && (!span_u64(span_of(text), &n) || n < 1 || n > RUN_PARALLEL))
+        return fail(e, E_USAGE, "--parallel: must be a number from 1 to %d", RUN_PARALLEL);
+    *out = (int)n;
     return true;
 }
 
@@ -200,12 +212,12 @@ static bool prove(struct command_call *c, struct run_options *o, struct report *
 static bool run_prove_command(struct command_call *c, struct err *e)
 {
     usec began = clock_now();
-    struct run_options o = { .limit = LIMIT, .recovery = RECOVERY, .stop = &stopped, .progress = progress, .arg = &began };
+    struct run_options o = { .limit = LIMIT, .recovery = RECOVERY, .parallel = PARALLEL, .stop = &stopped, .progress = progress, .arg = &began };
     struct report r = { .arena = c->arena, .repeat = repeat_line(c) };
     bool ok;
 
-    if (!wanted_take(c, &o.wanted, e) || !time_take(c, "--deadline", 50 * USEC_MS, 60 * USEC_S, &o.limit, e) ||
-        !time_take(c, "--recovery", 10 * USEC_MS, 60 * USEC_S, &o.recovery, e) || !consented(c, e))
+    if (!wanted_take(c, &o.wanted, e) || !parallel_take(c, &o.parallel, e) ||
+        !time_take(c, "--deadline", 50 * USEC_MS, 60 * USEC_S, &o.limit, e) || !time_take(c, "--recovery", 10 * USEC_MS, 60 * USEC_S, &o.recovery, e) || !consented(c, e))
         return false;
     signals_take();
     log_setup(LOG_WARN, (enum log_format)c->conf.log_format);
@@ -221,6 +233,7 @@ static const struct command_option options[] = {
     { "--request",         "NAME",   "Only read, tail, append, create, keyed, change, transition or delete." },
     { "--action",          "NAME",   "Only close, reset, stall, delay, truncate, garble or terminate." },
     { "--case",            "NAME",   "This one, as a report names it: append/response:3/reset." },
+    { "--parallel",        "N",      "So many services at a time, each behind a proxy of its own (default 4)." },
     { "--deadline",        "TIME",   "The service's query.timeout (default 500ms); what stalls takes longer than that." },
     { "--recovery",        "TIME",   "A read must succeed so soon after the fault (default 1s)." },
     { "--this-is-staging", NULL,     "DATABASE_URL may be written to: an organization of its own is made and removed." },

@@ -40,14 +40,11 @@ static bool may_own(struct place *p, struct err *e)
     return yes || fail(e, E_USAGE, "%s: this role may not act as keelson_owner; set KEELSON_OWNER_URL", p->owner.shown);
 }
 
-static bool connect_all(struct place *p, struct err *e)
+static bool owner_open(struct place *p, struct err *e)
 {
     struct pg_session owner = { .role = PG_OWNER, .application_name = "keelson prove", .lock_timeout = CONNECT_LIMIT };
-    struct pg_session service = { .role = PG_SERVICE, .application_name = "keelson prove" };
-    usec until = clock_now() + CONNECT_LIMIT;
 
-    return pg_open(&p->owner, &owner, until, &p->owner_conn, e) && may_own(p, e) && pg_open(&p->service, &service, until, &p->look, e) &&
-           pg_open(&p->service, &service, until, &p->end, e);
+    return pg_open(&p->owner, &owner, clock_now() + CONNECT_LIMIT, &p->owner_conn, e) && may_own(p, e);
 }
 
 /* ---- the organization ---- */
@@ -69,8 +66,7 @@ static bool org_make(struct place *p, struct err *e)
     if (!tenant_org_create(p->owner_conn, p->arena, slug, "keelson prove: may be removed", &p->org, e))
         return false;
     p->org_id = uuid_text(p->arena, &p->org.id);
-    return tenant_key_create(p->owner_conn, p->arena, &p->org, "prove", "*", 0, p->key, &made, e) &&
-           pg_execf(p->look, e, "SELECT pg_catalog.set_config('keelson.org_id', %s, false)", pg_quote_literal(p->arena, p->org_id));
+    return tenant_key_create(p->owner_conn, p->arena, &p->org, "prove", "*", 0, p->key, &made, e);
 }
 
 /* What refers to another row goes before it: the tables are tried until nothing is refused any more. */
@@ -94,7 +90,7 @@ static bool org_remove(struct place *p, struct err *e)
 bool place_open(struct arena *a, const struct conf *conf, struct place *out, struct err *e)
 {
     *out = (struct place){ .arena = a };
-    return (conf->database_url ? named(out, conf, e) : throwaway(out, conf, e)) && connect_all(out, e) && org_make(out, e);
+    return (conf->database_url ? named(out, conf, e) : throwaway(out, conf, e)) && owner_open(out, e) && org_make(out, e);
 }
 
 bool place_close(struct place *p, struct err *e)
@@ -102,8 +98,6 @@ bool place_close(struct place *p, struct err *e)
     bool ok = !p->org_id || org_remove(p, e) || err_context(e, "the organization %s was left on %s", p->org.slug, p->owner.shown);
 
     pg_close(p->owner_conn);
-    pg_close(p->look);
-    pg_close(p->end);
     cluster_close(&p->cluster);
     explicit_bzero(p->key, sizeof p->key);
     *p = (struct place){ 0 };
@@ -194,7 +188,7 @@ static void value_quote(struct buf *b, const char *v)
     buf_char(b, '\'');
 }
 
-const char *place_url(const struct place *p, int port)
+const char *place_url(const struct place *p, struct arena *a, int port)
 {
     struct buf b = BUF(65536);
     const char *url;
@@ -205,7 +199,7 @@ const char *place_url(const struct place *p, int port)
             buf_printf(&b, " %s=", p->service.keys[i]);
             value_quote(&b, p->service.values[i]);
         }
-    url = arena_strdup(p->arena, buf_span(&b));
+    url = arena_strdup(a, buf_span(&b));
     explicit_bzero(b.p, b.cap);
     buf_free(&b);
     return url;
@@ -226,17 +220,38 @@ static int count(struct pg_conn *c, const struct stmt *s)
     return n;
 }
 
-int place_count(struct place *p, const char *sql, const char *id, const char *nonce)
+bool place_view_open(const struct place *p, struct place_view *out, struct err *e)
 {
-    struct stmt s = STMT(NULL, sql);
+    struct pg_session service = { .role = PG_SERVICE, .application_name = "keelson prove" };
+    usec until = clock_now() + CONNECT_LIMIT;
 
-    stmt_uuid(p->arena, &s, &p->org.id);
-    stmt_cstr(p->arena, &s, id);
-    stmt_cstr(p->arena, &s, nonce);
-    return count(p->look, &s);
+    *out = (struct place_view){ .place = p };
+    return pg_open(&p->service, &service, until, &out->look, e) && pg_open(&p->service, &service, until, &out->end, e) &&
+           pg_execf(out->look, e, "SELECT pg_catalog.set_config('keelson.org_id', '%s', false)", p->org_id);
 }
 
-int place_unsettled(struct place *p, const char *tag, const int32_t *live, size_t n)
+void place_view_close(struct place_view *v)
+{
+    pg_close(v->look);
+    pg_close(v->end);
+    *v = (struct place_view){ 0 };
+}
+
+int place_count(struct place_view *v, const char *sql, const char *id, const char *nonce)
+{
+    struct stmt s = STMT(NULL, sql);
+    struct arena a = ARENA;
+    int found;
+
+    stmt_uuid(&a, &s, &v->place->org.id);
+    stmt_cstr(&a, &s, id);
+    stmt_cstr(&a, &s, nonce);
+    found = count(v->look, &s);
+    arena_free(&a);
+    return found;
+}
+
+int place_unsettled(struct place_view *v, const char *tag, const int32_t *live, size_t n)
 {
     struct stmt s = STMT(NULL, "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = current_user"
                                " AND application_name LIKE '%' || $1::pg_catalog.text"
@@ -246,18 +261,18 @@ int place_unsettled(struct place *p, const char *tag, const int32_t *live, size_
 
     stmt_cstr(&a, &s, tag);
     stmt_int4_array(&a, &s, live, n);
-    found = count(p->look, &s);
+    found = count(v->look, &s);
     arena_free(&a);
     return found;
 }
 
-void place_terminate(void *place, int pid)
+void place_terminate(void *view, int pid)
 {
-    struct place *p = place;
+    struct place_view *v = view;
     struct stmt s = STMT(NULL, "SELECT pg_catalog.pg_terminate_backend($1::pg_catalog.int4, 5000)::pg_catalog.int4");
     struct arena a = ARENA;
 
     stmt_int4(&a, &s, pid);
-    count(p->end, &s);                      /* who has gone already is ended, too */
+    count(v->end, &s);                      /* who has gone already is ended, too */
     arena_free(&a);
 }

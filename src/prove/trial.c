@@ -115,7 +115,7 @@ static bool settled(struct trial *t)
     if (!settle(t))
         return false;
     for (usec until = clock_now() + SETTLE_LIMIT; clock_now() < until; usleep(ASK_EVERY))
-        if (place_unsettled(t->place, t->tag, live, proxy_live(t->proxy, live)) == 0)
+        if (place_unsettled(t->view, t->tag, live, proxy_live(t->proxy, live)) == 0)
             return true;
     return false;
 }
@@ -162,12 +162,12 @@ static int repeat_keyed(struct trial *t, const struct request *r, const struct r
         if (!done)
             usleep(ASK_EVERY);
     }
-    return done ? place_count(t->place, r->finds, call->id, call->nonce) : 0;
+    return done ? place_count(t->view, r->finds, call->id, call->nonce) : 0;
 }
 
 static void look(struct trial *t, const struct request *r, const struct request_call *call, struct judge_facts *f)
 {
-    f->present = r->finds ? place_count(t->place, r->finds, call->id, call->nonce) : 0;
+    f->present = r->finds ? place_count(t->view, r->finds, call->id, call->nonce) : 0;
     f->right = f->answer->body.n > 0 && memmem(f->answer->body.p, f->answer->body.n, t->stage.told, strlen(t->stage.told));
     f->repeated = r->keyed && f->answer->status != r->success ? repeat_keyed(t, r, call) : -1;
 }
@@ -194,7 +194,7 @@ static void judge_case(struct trial *t, const struct request_call *call, const s
     f.settled = settled(t);
     look(t, r, call, &f);
     f.returned = trial_returned(t);
-    f.most = out->most = witness_most(t->witness);
+    f.most = out->most = census_most(t->census);
     f.alive = child_alive(t->child);
     out->outcome = judge(&f, &out->violation);
     out->heard = heard(a, answer);
@@ -210,7 +210,7 @@ bool trial_play(struct trial *t, const struct action_case *what, struct arena *a
     for (int i = 0; i < PLAYS_MOST && !record.hit; i++) {
         if (!warm(t, what->request, e))
             return false;
-        witness_most(t->witness);
+        census_most(t->census);
         if (!send_one(t, what->request, what, a, &call, &answer, e))
             return false;
         proxy_record(t->proxy, &record);

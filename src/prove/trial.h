@@ -10,12 +10,12 @@
 #include "prove/plan.h"
 #include "prove/proxy.h"
 #include "prove/report.h"
-#include "prove/witness.h"
+#include "prove/census.h"
 
 struct trial {
-    struct place         *place;
+    struct place_view    *view;
     struct proxy         *proxy;
-    struct witness       *witness;
+    struct census       *census;
     struct child         *child;
     struct client         client;
     struct request_stage  stage;

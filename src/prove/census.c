@@ -2,7 +2,7 @@
  * One statement again and again; while the server does not answer, there is nothing to see.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include "prove/witness.h"
+#include "prove/census.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #define EVERY         (10 * USEC_MS)
 #define CONNECT_LIMIT (10 * USEC_S)
 
-struct witness {
+struct census {
     pthread_t       thread;
     bool            running;
     struct pg_conn *conn;
@@ -24,7 +24,7 @@ struct witness {
     atomic_long     samples;
 };
 
-static void look(struct witness *w)
+static void look(struct census *w)
 {
     struct stmt s = STMT(NULL, "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = current_user"
                                " AND application_name LIKE '%' || $1::pg_catalog.text");
@@ -46,7 +46,7 @@ static void look(struct witness *w)
 
 static void *run(void *arg)
 {
-    struct witness *w = arg;
+    struct census *w = arg;
 
     while (!atomic_load(&w->stop)) {
         look(w);
@@ -55,10 +55,10 @@ static void *run(void *arg)
     return NULL;
 }
 
-bool witness_open(const struct pg_target *t, const char *tag, struct witness **out, struct err *e)
+bool census_open(const struct pg_target *t, const char *tag, struct census **out, struct err *e)
 {
     struct pg_session session = { .role = PG_SERVICE, .application_name = "keelson prove" };
-    struct witness *w = calloc(1, sizeof *w);
+    struct census *w = calloc(1, sizeof *w);
     sigset_t all, old;
 
     if (!w || !(w->tag = strdup(tag)))
@@ -73,7 +73,7 @@ bool witness_open(const struct pg_target *t, const char *tag, struct witness **o
     return w->running || fail(e, E_IO, "no thread to watch the server with");
 }
 
-void witness_close(struct witness *w)
+void census_close(struct census *w)
 {
     if (!w)
         return;
@@ -85,12 +85,12 @@ void witness_close(struct witness *w)
     free(w);
 }
 
-int witness_most(struct witness *w)
+int census_most(struct census *w)
 {
     return atomic_exchange(&w->most, 0);
 }
 
-long witness_samples(const struct witness *w)
+long census_samples(const struct census *w)
 {
     return atomic_load(&w->samples);
 }
