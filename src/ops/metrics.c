@@ -239,8 +239,37 @@ static void pool_histograms_write(const struct pool_counters *p, struct buf *b)
         snprintf(labels, sizeof labels, "pool=\"primary\",class=\"%s\"", classes[c]);
         histogram_write(b, "keelson_pool_hold_seconds", labels, &p->hold[c]);
     }
-    head(b, "keelson_pool_connect_seconds", "histogram", "From the attempt to a usable connection.");
-    histogram_write(b, "keelson_pool_connect_seconds", "pool=\"primary\"", &p->connect);
+}
+
+static void pool_connect_write(const struct pool_counters *p, struct buf *b)
+{
+    static const char *const phases[POOL_PHASES] = {
+        [POOL_DNS] = "dns", [POOL_TCP] = "tcp", [POOL_TLS] = "tls", [POOL_AUTH] = "auth", [POOL_SETUP] = "setup",
+    };
+    char labels[64];
+
+    head(b, "keelson_pool_connect_seconds", "histogram", "The parts of connecting, of connections that came about.");
+    for (int i = 0; i < POOL_PHASES; i++) {
+        snprintf(labels, sizeof labels, "pool=\"primary\",phase=\"%s\"", phases[i]);
+        histogram_write(b, "keelson_pool_connect_seconds", labels, &p->connect[i]);
+    }
+}
+
+static void hosts_write(const struct pool_counters *p, struct buf *b)
+{
+    static const char *const roles[HOST_ROLES] = {
+        [HOST_UNKNOWN] = "unknown", [HOST_PRIMARY] = "primary", [HOST_READ_ONLY] = "read_only", [HOST_STANDBY] = "standby", [HOST_REFUSED] = "refused",
+    };
+
+    head(b, "keelson_db_role", "gauge", "What each host of the URL was when it was last looked at.");
+    for (int i = 0; i < p->nhosts; i++)
+        for (int r = 0; r < HOST_ROLES; r++)
+            buf_printf(b, "keelson_db_role{host=\"%s\",role=\"%s\"} %d\n", p->hosts[i].shown, roles[r], p->hosts[i].role == (enum host_role)r);
+    head(b, "keelson_db_timeline", "gauge", "The timeline each was on while it took writes; 0: not known.");
+    for (int i = 0; i < p->nhosts; i++)
+        buf_printf(b, "keelson_db_timeline{host=\"%s\"} %d\n", p->hosts[i].shown, p->hosts[i].timeline);
+    NUMBERS(b, "counter", "Times another server took over the writes.", { "keelson_db_failovers_total", "", (double)p->failovers });
+    NUMBERS(b, "gauge", "1 while no host takes writes and one takes reads.", { "keelson_db_read_only", "", p->read_only });
 }
 
 static void counts_write(struct buf *b, const char *name, const char *label, const char *help, const char *const *values, const uint64_t *counts, int n)
@@ -279,7 +308,9 @@ static void pool_write(const struct pool_counters *p, struct buf *b)
     pool_connections_write(p, b);
     pool_use_write(p, b);
     pool_histograms_write(p, b);
+    pool_connect_write(p, b);
     pool_connects_write(p, b);
+    hosts_write(p, b);
     NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
     NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
     NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });

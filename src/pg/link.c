@@ -6,11 +6,9 @@
 #include "pg/link.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -67,21 +65,6 @@ static void results_drop(struct pg_link *k)
     k->nruns = k->nresults = 0;
 }
 
-/* A second descriptor outlives PQfinish(), which says goodbye; half closed, it shows when the backend has gone. */
-static int goodbye(struct pg_link *k)
-{
-    bool established = k->state != LINK_CONNECTING || PQstatus(k->pg) != CONNECTION_STARTED;
-    int fd = -1;
-
-    if (!k->torn && PQsocket(k->pg) >= 0 && PQstatus(k->pg) != CONNECTION_BAD && established)
-        fd = fcntl(PQsocket(k->pg), F_DUPFD_CLOEXEC, 0);
-    PQfinish(k->pg);
-    k->pg = NULL;
-    if (fd >= 0)
-        shutdown(fd, SHUT_WR);
-    return fd;
-}
-
 void link_close(struct pg_link *k)
 {
     int fd;
@@ -91,7 +74,9 @@ void link_close(struct pg_link *k)
     loop_unwatch(&k->watch);
     loop_untimer(&k->timer);
     results_drop(k);
-    fd = goodbye(k);
+    dial_stop(&k->dial);
+    fd = dial_goodbye(k->pg, k->torn);      /* a second descriptor: it shows when the backend has gone */
+    k->pg = NULL;
     if (!k->ended && (fd >= 0 || k->pid != 0))
         k->events->left(k, fd, k->pid);
     else if (fd >= 0)
@@ -516,6 +501,7 @@ struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cur
 void link_release(struct pg_link *k)
 {
     results_drop(k);
+    k->read_only = dial_read_only(k->pg, k->dial.hosts->target->attrs);
     arena_reset(&k->arena);
     k->error = (struct err){ 0 };
     k->ntasks = 0;

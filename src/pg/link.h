@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "pg/conn.h"
+#include "pg/dial.h"
 #include "pg/pool.h"
 
 #define LINK_GROUP 64           /* tasks in one group */
@@ -75,15 +76,16 @@ struct pg_link {
     enum link_phase           phase;
     const char               *shown;
     int                       pid;          /* of its backend; 0: not known.  Kept when closed */
-    usec                      began_at, opened_at;  /* to connect; when it had */
+    struct dial               dial;         /* while LINK_CONNECTING; what it found, afterwards */
+    usec                      opened_at;
     usec                      since;                /* it entered its state */
     usec                      recycle_at;
     uint64_t                  epoch;        /* of the pool when it began to connect */
     bool                      condemned;    /* close as soon as it is not busy */
     bool                      torn;         /* broke, which says nothing about the other end */
     bool                      ended;        /* the server said that it ends this session */
+    bool                      read_only;    /* the server takes no writes in this session, as far as it has said */
     enum close_reason         reason;       /* why it was condemned */
-    enum connect_outcome      outcome;      /* of the last attempt to connect */
 
     struct task              *tasks[LINK_GROUP];
     int                       ntasks;

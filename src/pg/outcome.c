@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "pg/again.h"
 #include "pg/pool_parts.h"
+#include "pg/roles.h"
 
 static void again_as_group(struct pool *p, struct task *const *tasks, int n)
 {
@@ -129,10 +130,8 @@ static void repeat_all(struct pool *p, struct pg_link *k)
 }
 
 /* Is the connection still good for others? */
-static void settle(struct pool *p, struct pg_link *k, bool stale, bool read_only)
+static void settle(struct pool *p, struct pg_link *k, bool stale)
 {
-    if (read_only)
-        pool_epoch(p, CLOSE_ROLE);
     if (k->state == LINK_CLOSED)
         return;
     if (stale)
@@ -150,10 +149,11 @@ static void settle(struct pool *p, struct pg_link *k, bool stale, bool read_only
 void outcome_finished(struct pg_link *k)
 {
     struct pool *p = k->pool;
-    bool stale = session_stale(&k->error), read_only;
+    bool stale = session_stale(&k->error), read_only = strcmp(k->error.sqlstate, "25006") == 0;
+    bool elsewhere = read_only && roles_refused(p, k);
 
     busy_count(p, k);
-    if (stale && again_possible(k->tasks[0]))
+    if ((stale || elsewhere) && again_possible(k->tasks[0]))
         repeat_all(p, k);
     else if (k->tasks[0]->kind && k->error.kind != E_NONE)
         group_failed(p, k->tasks, k->ntasks, &k->error);
@@ -161,9 +161,8 @@ void outcome_finished(struct pg_link *k)
         group_succeeded(p, k);
     else
         task_finished(p, k);
-    read_only = strcmp(k->error.sqlstate, "25006") == 0;
     link_release(k);
-    settle(p, k, stale, read_only);
+    settle(p, k, stale);
     pool_turn_soon(p);
 }
 

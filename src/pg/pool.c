@@ -2,8 +2,7 @@
  * Who gets which connection, and what happens to a task when something fails.
  *
  * Lanes are the first links of the table; the rest are exclusive.  Everything is decided once per turn of the loop, in turn():
- * what arrived meanwhile leaves together.  Connecting is bounded to two attempts at a time and backs off while the server is down;
- * while it is down waiting tasks are refused at once rather than kept.
+ * what arrived meanwhile leaves together.  While the server is down waiting tasks are refused at once rather than kept.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/pool.h"
@@ -14,15 +13,13 @@
 #include "base/log.h"
 #include "pg/again.h"
 #include "pg/cancel.h"
-#include "pg/dial.h"
+#include "pg/connect.h"
 #include "pg/lane.h"
 #include "pg/outcome.h"
 #include "pg/pool_parts.h"
 #include "pg/upkeep.h"
 
-#define CONNECTS_AT_ONCE 2
-#define BACKOFF_LAST     (500 * USEC_MS)
-#define GOODBYE          USEC_S             /* how long a drain waits to see backends gone */
+#define GOODBYE USEC_S                      /* how long a drain waits to see backends gone */
 
 void pool_turn_soon(struct pool *p)
 {
@@ -131,51 +128,6 @@ static void lend_turn(struct pool *p)
     }
 }
 
-/* ---- connecting ---- */
-
-static void connect_one(struct pool *p, struct pg_link *k)
-{
-    static const char *const names[] = { "keelson lane", "keelson", "keelson control" };
-    enum pool_class class = pool_class(p, k);
-    char name[64];
-    struct pg_session s = {
-        .role = PG_SERVICE, .application_name = name, .statement_timeout = p->config.query_timeout,
-        .lock_timeout = class == POOL_LANE ? p->config.lane_lock_timeout : p->config.lock_timeout,
-    };
-
-    snprintf(name, sizeof name, "%s %s", names[class], p->tag);
-    k->epoch = p->counters.epoch;
-    dial_start(k, p->config.target, &s, p->config.connect_timeout);
-}
-
-/* The cap is kept, except that whoever can tell what has become of the others may come back when these have had time to go. */
-static bool place_free(const struct pool *p, enum pool_class class)
-{
-    if (pool_used(p) < p->effective_max)
-        return true;
-    return class == POOL_CONTROL && pool_used(p) == p->nlinks && leave_torn_long(p);
-}
-
-/* Lanes and control always; of the exclusive ones as many as wait, beyond those already on their way. */
-static void connects_turn(struct pool *p)
-{
-    int first = p->nlanes + p->ncontrol;
-    int under_way = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
-    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - pool_links(p, LINK_CONNECTING, first, p->nlinks);
-
-    if (p->draining || loop_now(p->loop) < p->connect_at)
-        return;
-    for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
-        struct pg_link *k = &p->links[i];
-
-        if (k->state != LINK_CLOSED || (i >= first && wanted <= 0) || !place_free(p, pool_class(p, k)))
-            continue;
-        connect_one(p, k);
-        under_way++;
-        wanted -= i >= first;
-    }
-}
-
 static void refusals_turn(struct pool *p)
 {
     struct task *t;
@@ -212,7 +164,7 @@ static void turn(struct deferred *d)
 
     lane_turn(p);
     lend_turn(p);
-    connects_turn(p);
+    connect_turn(p);
     refusals_turn(p);
     if (p->draining)
         drain_turn(p);
@@ -228,7 +180,7 @@ static void queue_refuse_down(struct pool *p, struct queue *q)
     }
 }
 
-static void went_down(struct pool *p, const struct err *why)
+void pool_down(struct pool *p, const struct err *why)
 {
     if (!p->down)
         log_event(LOG_WARN, "database-down", "reason=%s", why->message);
@@ -238,44 +190,6 @@ static void went_down(struct pool *p, const struct err *why)
     queue_refuse_down(p, &p->writes);
     queue_refuse_down(p, &p->exclusive);
     queue_refuse_down(p, &p->control);
-}
-
-static bool any_open(const struct pool *p)
-{
-    return pool_links(p, LINK_IDLE, 0, p->nlinks) + pool_links(p, LINK_BUSY, 0, p->nlinks) > 0;
-}
-
-static void on_opened(struct pg_link *k)
-{
-    struct pool *p = k->pool;
-
-    k->recycle_at = k->opened_at + p->config.recycle - p->config.recycle / 10 * (k - p->links) / p->nlinks;
-    p->counters.connects[CONNECT_OK]++;
-    histogram_add(&p->counters.connect, loop_now(p->loop) - k->began_at);
-    if (pool_class(p, k) != POOL_EXCLUSIVE)
-        leave_reconcile_soon(p);
-    p->backoff = POOL_BACKOFF;
-    p->connect_at = 0;
-    if (p->down)
-        log_event(LOG_INFO, "database-up", "target=%s", p->config.target->shown);
-    p->down = false;
-    pool_turn_soon(p);
-}
-
-static void on_failed(struct pg_link *k, const struct err *e)
-{
-    struct pool *p = k->pool;
-
-    p->counters.connects[k->outcome]++;
-    p->connect_at = loop_now(p->loop) + p->backoff / 2 + (usec)(random() % (p->backoff / 2));
-    p->backoff = p->backoff * 2 < BACKOFF_LAST ? p->backoff * 2 : BACKOFF_LAST;
-    if (k->outcome == CONNECT_TOO_MANY)
-        upkeep_shrink(p);
-    if (k->outcome == CONNECT_STARTING)
-        pool_epoch(p, CLOSE_EPOCH);
-    if (!any_open(p))
-        went_down(p, e);
-    pool_turn_soon(p);
 }
 
 static void on_left(struct pg_link *k, int fd, int pid)
@@ -320,7 +234,7 @@ void pool_abandon(struct pool *p, struct task *t)
     }
 }
 
-static const struct link_events events = { on_opened, on_failed, outcome_finished, outcome_lost, on_left };
+static const struct link_events events = { connect_opened, connect_failed, outcome_finished, outcome_lost, on_left };
 
 bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, struct err *e)
 {
@@ -346,8 +260,8 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
         p->links[i].loop = l;
         p->links[i].events = &events;
     }
-    p->backoff = POOL_BACKOFF;
     p->turn.run = turn;
+    connect_start(p);
     upkeep_start(p);
     pool_turn_soon(p);
     *out = p;
@@ -412,11 +326,19 @@ void pool_close(struct pool *p)
     again_close(p);
     leave_close(p);
     witness_close(p);
+    hosts_close(&p->hosts);
     refusals_turn(p);
     loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);
     free(p->keys);
     free(p);
+}
+
+static void hosts_view(const struct pool *p, struct pool_counters *out)
+{
+    out->nhosts = p->hosts.target->nhosts;
+    for (int i = 0; i < out->nhosts; i++)
+        out->hosts[i] = (struct pool_host){ p->hosts.target->hosts[i].shown, p->hosts.list[i].role, p->hosts.list[i].timeline };
 }
 
 static usec waits(const struct queue *q, usec now)
@@ -440,6 +362,7 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
     out->waiting_lane = p->reads.n + p->writes.n;
     out->waiting_exclusive = p->exclusive.n;
     out->up = !p->down;
+    hosts_view(p, out);
     for (size_t i = 0; i < ARRAY_LEN(w); i++)
         out->oldest_waiter = w[i] > out->oldest_waiter ? w[i] : out->oldest_waiter;
 }

@@ -121,6 +121,16 @@ enum connect_outcome {          /* of an attempt to connect */
     CONNECT_PROTOCOL, CONNECT_OUTCOMES
 };
 
+enum pool_phase { POOL_DNS, POOL_TCP, POOL_TLS, POOL_AUTH, POOL_SETUP, POOL_PHASES };        /* of connecting, in order */
+
+enum host_role { HOST_UNKNOWN, HOST_PRIMARY, HOST_READ_ONLY, HOST_STANDBY, HOST_REFUSED, HOST_ROLES };
+
+struct pool_host {
+    const char    *shown;            /* of the target */
+    enum host_role role;
+    int            timeline;         /* 0: not known */
+};
+
 enum close_reason {             /* of a connection that had come about */
     CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_REASONS
 };
@@ -141,7 +151,11 @@ struct pool_counters {
     uint64_t outcomes_committed, outcomes_aborted, outcomes_unresolved;      /* of writes whose answer was lost */
     usec     oldest_waiter;          /* age */
     usec     busy[POOL_CLASSES];     /* connection-microseconds in use since start */
-    struct histogram acquire[POOL_CLASSES], hold[POOL_CLASSES], connect;
+    struct histogram acquire[POOL_CLASSES], hold[POOL_CLASSES], connect[POOL_PHASES];
+    struct pool_host hosts[PG_HOSTS];
+    int      nhosts;
+    uint64_t failovers;
+    bool     read_only;              /* what is open takes no writes */
     bool     up;                     /* the last attempt to reach the server succeeded */
     struct err down_reason;
 };

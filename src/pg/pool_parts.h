@@ -1,13 +1,14 @@
 /*
- * The inside of the pool, shared by the files that are the pool: pool.c (queues, connecting), upkeep.c (what is
- * done from time to time), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence), again.c (work repeated),
- * witness.c (what became of a COMMIT).  Nobody else includes this.
+ * The inside of the pool, shared by the files that are the pool: pool.c (queues), connect.c, upkeep.c (what is done from time to
+ * time), roles.c (who takes writes), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence),
+ * again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
 #define KEELSON_PG_POOL_PARTS_H
 
 #include "pg/drain.h"
+#include "pg/hosts.h"
 #include "pg/leave.h"
 #include "pg/link.h"
 #include "pg/pool.h"
@@ -50,6 +51,12 @@ struct pool {
     struct witness       *witnesses;        /* whose COMMIT was not answered */
     struct deferred       turn;
     struct timer          sweep;
+    struct hosts          hosts;
+    char                  names[POOL_CLASSES][64];      /* the application_name of each */
+    int                   writer;           /* the host that took writes last; -1: none has */
+    int                   writer_timeline;
+    usec                  refused_at;       /* a write, as read-only, last */
+    usec                  sought_at;        /* a writable host, last */
     deadline              connect_at;       /* not before */
     usec                  backoff;
     bool                  down;             /* no link is open and the last attempt failed */
@@ -63,6 +70,7 @@ struct pool {
 void pool_turn_soon(struct pool *p);
 void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why);
 void pool_close_link(struct pool *p, struct pg_link *k, enum close_reason why);
+void pool_down(struct pool *p, const struct err *why);
 /* Everything that is connected now belongs to the past: idle ones go at once, busy ones when they are done. */
 void pool_epoch(struct pool *p, enum close_reason why);
 

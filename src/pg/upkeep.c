@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "pg/pool_parts.h"
+#include "pg/roles.h"
 
 #define SWEEP      (100 * USEC_MS)
 #define GROW_EVERY USEC_S
@@ -83,6 +84,7 @@ static void sweep(struct timer *t)
     grow(p, now);
     leave_sweep(p, now);
     witness_sweep(p, now);
+    roles_turn(p, now);
     pool_turn_soon(p);
     loop_timer(p->loop, &p->sweep, now + (p->down ? POOL_BACKOFF : SWEEP));
 }

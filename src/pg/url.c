@@ -47,7 +47,7 @@ static const char *first_of_list(struct arena *a, const char *list)
     return list ? arena_strdup(a, (struct span){ list, strcspn(list, ",") }) : NULL;
 }
 
-static bool host_is_local(const char *host)
+static bool name_is_local(const char *host)
 {
     return !host || host[0] == '/' || host[0] == '@' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
            strcmp(host, "::1") == 0;
@@ -80,6 +80,87 @@ static bool is_verified(const struct pg_target *t)
     return t->local || !mode || !*mode || strncmp(mode, "verify-", 7) == 0;
 }
 
+/* ---- several hosts ---- */
+
+static const char *value_of(const struct pg_target *t, const char *key, const char *variable)
+{
+    for (size_t i = 0; t->keys[i]; i++)
+        if (strcmp(t->keys[i], key) == 0)
+            return t->values[i];
+    return getenv(variable);
+}
+
+static int list_count(const char *list)
+{
+    int n = 1;
+
+    for (; list && *list; list++)
+        n += *list == ',';
+    return n;
+}
+
+/* The i-th of a comma-separated list; of a list with one member, that one.  NULL: empty. */
+static const char *list_part(struct arena *a, const char *list, int i)
+{
+    struct span rest = span_of(list ? list : ""), part = span_cut(&rest, ',');
+
+    for (int k = list_count(list) == 1 ? 0 : i; k > 0; k--)
+        part = span_cut(&rest, ',');
+    return part.n > 0 ? arena_strdup(a, part) : NULL;
+}
+
+static const struct {
+    const char   *text;
+    enum pg_attrs attrs;
+} attributes[] = {
+    { "read-write", PG_READ_WRITE },
+    { "primary",    PG_PRIMARY    },
+    { "any",        PG_ANY        },
+};
+
+static bool attrs_parse(struct pg_target *t, struct err *e)
+{
+    const char *text = value_of(t, "target_session_attrs", "PGTARGETSESSIONATTRS");
+
+    for (size_t i = 0; i < ARRAY_LEN(attributes); i++)
+        if (text && strcmp(text, attributes[i].text) == 0)
+            t->attrs = attributes[i].attrs;
+    if (!text || !*text || strcmp(text, attributes[t->attrs].text) == 0)
+        return true;
+    return fail(e, E_USAGE, "the database URL: target_session_attrs may be read-write (if not given), primary or any");
+}
+
+static bool hosts_fit(const struct pg_target *t, const char *names, const char *addresses, const char *ports, struct err *e)
+{
+    if (t->nhosts > PG_HOSTS)
+        return fail(e, E_USAGE, "the database URL names %d hosts; at most %d are possible", t->nhosts, PG_HOSTS);
+    if (names && *names && addresses && *addresses && list_count(addresses) != t->nhosts)
+        return fail(e, E_USAGE, "the database URL names %d hosts and %d addresses (hostaddr)", t->nhosts, list_count(addresses));
+    if (list_count(ports) != 1 && list_count(ports) != t->nhosts)
+        return fail(e, E_USAGE, "the database URL names %d hosts and %d ports", t->nhosts, list_count(ports));
+    return true;
+}
+
+static bool hosts_parse(struct arena *a, struct pg_target *t, struct err *e)
+{
+    const char *names = value_of(t, "host", "PGHOST"), *addresses = value_of(t, "hostaddr", "PGHOSTADDR"), *ports = value_of(t, "port", "PGPORT");
+
+    t->nhosts = list_count(names && *names ? names : addresses);
+    if (!hosts_fit(t, names, addresses, ports, e))
+        return false;
+    t->local = true;
+    for (int i = 0; i < t->nhosts; i++) {
+        struct pg_host *h = &t->hosts[i];
+
+        *h = (struct pg_host){ list_part(a, names, i), list_part(a, addresses, i), list_part(a, ports, i), NULL };
+        h->shown = arena_printf(a, "pg://%s:%s/%s", h->name ? h->name : h->address ? h->address : "", h->port ? h->port : "5432",
+                                t->dbname ? t->dbname : "");
+        t->local = t->local && name_is_local(h->address ? h->address : h->name);
+    }
+    t->shown = t->hosts[0].shown;
+    return true;
+}
+
 static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOption *options)
 {
     size_t n = 0, i = 0;
@@ -95,24 +176,30 @@ static void target_fill(struct arena *a, struct pg_target *t, const PQconninfoOp
         t->values[i++] = arena_strdup(a, span_of(o->val));
         target_set(a, t, o);
     }
-    t->local = host_is_local(t->host);
-    t->verified = is_verified(t);
-    t->shown = arena_printf(a, "pg://%s:%s/%s", t->host ? t->host : "", t->port ? t->port : "5432",
-                            t->dbname ? t->dbname : "");
 }
 
 static bool is_ports(const char *text)
 {
-    return strspn(text, "0123456789,") == strlen(text);
+    return strspn(text, "0123456789") == strlen(text);
 }
 
-/* A raw '@' or '/' in a password ends up in the host, port or database, and those are shown. */
+/* A raw '@' or '/' in a password ends up in a host, port or database, and those are shown. */
+static bool host_fits(const struct pg_host *h)
+{
+    const char *name = h->name;
+
+    if (name && name[0] != '@' && name[0] != '/' && strpbrk(name, "@/ "))
+        return false;
+    return (!h->address || !strpbrk(h->address, "@/ ")) && (!h->port || is_ports(h->port));
+}
+
 static bool parts_fit(const struct pg_target *t, struct err *e)
 {
-    bool host_fits = !t->host || t->host[0] == '@' || t->host[0] == '/' || !strpbrk(t->host, "@/ ");
-    bool database_fits = !t->dbname || !strchr(t->dbname, '@');
+    bool fit = !t->dbname || !strchr(t->dbname, '@');
 
-    if (host_fits && database_fits && (!t->port || is_ports(t->port)))
+    for (int i = 0; i < t->nhosts; i++)
+        fit = fit && host_fits(&t->hosts[i]);
+    if (fit)
         return true;
     return fail(e, E_USAGE, "the database URL cannot be read: host, port or database hold what does not belong there; percent-encode special "
                             "characters of the password (%%40 for @, %%2F for /)");
@@ -138,5 +225,8 @@ bool pg_url_parse(struct arena *a, const char *url, struct pg_target *out, struc
                                 "percent-encode special characters of the password");
     target_fill(a, out, options);
     PQconninfoFree(options);
-    return parts_fit(out, e);
+    if (!hosts_parse(a, out, e) || !parts_fit(out, e) || !attrs_parse(out, e))
+        return false;
+    out->verified = is_verified(out);
+    return true;
 }

@@ -14,11 +14,23 @@
 #include "base/attr.h"
 #include "base/err.h"
 
+#define PG_HOSTS 16
+
+struct pg_host {                    /* one of the hosts; NULL: libpq's own choice */
+    const char *name, *address, *port;  /* name: of a host or a socket folder; address: hostaddr, when the URL has it */
+    const char *shown;              /* "pg://host:port/db" or "pg:///run/x:port/db" */
+};
+
+enum pg_attrs { PG_READ_WRITE, PG_PRIMARY, PG_ANY };    /* target_session_attrs: who is preferred */
+
 struct pg_target {
     const char **keys, **values;    /* for PQconnectStartParams, NULL-terminated; values hold the secret: never print */
-    const char  *shown;             /* "pg://host:port/db" or "pg:///run/x/db": fit for logs; no user, no password */
+    const char  *shown;             /* the first host's: fit for logs; no user, no password */
     const char  *host, *port, *dbname, *user;  /* first host; NULL when not given */
-    bool         local;             /* unix socket or loopback */
+    struct pg_host hosts[PG_HOSTS];
+    int          nhosts;            /* at least 1 */
+    enum pg_attrs attrs;
+    bool         local;             /* unix socket or loopback, all of them */
     bool         has_password;
     bool         verified;          /* who answers is checked: by TLS, or because it is this machine */
 };

@@ -78,6 +78,39 @@ static void what_is_not_checked_is_known(void **state)
     arena_free(&a);
 }
 
+static const struct { const char *url; int n; const char *first, *last; bool local; enum pg_attrs attrs; } lists[] = {
+    { "postgresql://u@a:1,b:2,c/d",                           3, "pg://a:1/d",      "pg://c:5432/d",      false, PG_READ_WRITE },
+    { "postgresql://u@a,b/d?port=7",                          2, "pg://a:7/d",      "pg://b:7/d",         false, PG_READ_WRITE },
+    { "host=a,b port=1,2 dbname=d",                           2, "pg://a:1/d",      "pg://b:2/d",         false, PG_READ_WRITE },
+    { "host=localhost,/run/x dbname=d",                       2, "pg://localhost:5432/d", "pg:///run/x:5432/d", true, PG_READ_WRITE },
+    { "host=localhost,b dbname=d",                            2, "pg://localhost:5432/d", "pg://b:5432/d", false, PG_READ_WRITE },
+    { "hostaddr=192.0.2.1,192.0.2.2 dbname=d",                2, "pg://192.0.2.1:5432/d", "pg://192.0.2.2:5432/d", false, PG_READ_WRITE },
+    { "host=localhost hostaddr=192.0.2.1 dbname=d",           1, "pg://localhost:5432/d", "pg://localhost:5432/d", false, PG_READ_WRITE },
+    { "postgresql://a/d?target_session_attrs=any",            1, "pg://a:5432/d",   "pg://a:5432/d",      false, PG_ANY        },
+    { "postgresql://a/d?target_session_attrs=primary",        1, "pg://a:5432/d",   "pg://a:5432/d",      false, PG_PRIMARY    },
+    { "postgresql://a/d?target_session_attrs=read-write",     1, "pg://a:5432/d",   "pg://a:5432/d",      false, PG_READ_WRITE },
+};
+
+static void several_hosts_are_a_list(void **state)
+{
+    struct arena a = ARENA;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct pg_target t;
+        struct err e = { 0 };
+
+        if (!pg_url_parse(&a, lists[i].url, &t, &e))
+            fail_msg("%s: %s", lists[i].url, e.message);
+        assert_int_equal(t.nhosts, lists[i].n);
+        assert_string_equal(t.hosts[0].shown, lists[i].first);
+        assert_string_equal(t.hosts[t.nhosts - 1].shown, lists[i].last);
+        if (t.local != lists[i].local || t.attrs != lists[i].attrs)
+            fail_msg("%s", lists[i].url);
+    }
+    arena_free(&a);
+}
+
 #define SECRET "Kanari3nv0gel"
 
 static const char *const bad[] = {
@@ -87,6 +120,8 @@ static const char *const bad[] = {
     "postgresql://u:" SECRET, "postgresql://u:x@h:" SECRET "/d", "postgresql://h/d?password=" SECRET "&nonsense=1", "postgresql://h/d?" SECRET,
     "host=h password='" SECRET, "host=h password=" SECRET " x", "password=" SECRET " nonsense=1", "host=h port=" SECRET,
     "dbname=postgresql://u:" SECRET "@h/d", "host=u:" SECRET "@h", "postgresql:/u:" SECRET "@h/d", SECRET,
+    "postgresql://u:p@a," SECRET "@h/d", "postgresql://u:p@a:1,b:" SECRET "/d", "host=a,b,c port=1,2 user=" SECRET, "host=a,b hostaddr=192.0.2.1 user=" SECRET,
+    "host=a user=" SECRET " target_session_attrs=standby", "host=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a user=" SECRET,
 };
 
 static void bad_ones_are_refused_without_a_word_of_them(void **state)
@@ -111,7 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_ones_are_shown_without_user_and_password), cmocka_unit_test(bad_ones_are_refused_without_a_word_of_them),
-        cmocka_unit_test(what_is_not_checked_is_known),
+        cmocka_unit_test(several_hosts_are_a_list), cmocka_unit_test(what_is_not_checked_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,132 @@
+/*
+ * Two attempts at a time, and only for whoever waits; after a failure the next waits a while, longer each time.  All hosts together
+ * get less time than a request may wait for its connection.
+ */
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/connect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "pg/link_open.h"
+#include "pg/roles.h"
+#include "pg/upkeep.h"
+
+#define CONNECTS_AT_ONCE 2
+#define BACKOFF_LAST     (500 * USEC_MS)
+
+void connect_start(struct pool *p)
+{
+    static const char *const names[POOL_CLASSES] = { [POOL_LANE] = "keelson lane", [POOL_EXCLUSIVE] = "keelson", [POOL_CONTROL] = "keelson control" };
+
+    for (int i = 0; i < POOL_CLASSES; i++)
+        snprintf(p->names[i], sizeof p->names[i], "%s %s", names[i], p->tag);
+    hosts_open(&p->hosts, p->loop, p->config.target);
+    p->writer = -1;
+    p->backoff = POOL_BACKOFF;
+}
+
+/* The cap is kept, except that whoever can tell what has become of the others may come back when these have had time to go. */
+static bool place_free(const struct pool *p, enum pool_class class)
+{
+    if (pool_used(p) < p->effective_max)
+        return true;
+    return class == POOL_CONTROL && pool_used(p) == p->nlinks && leave_torn_long(p);
+}
+
+bool connect_one(struct pool *p, struct pg_link *k)
+{
+    enum pool_class class = pool_class(p, k);
+    usec all = p->config.connect_timeout * p->hosts.target->nhosts, most = p->config.timeout - p->config.timeout / 10;
+    struct pg_session s = {
+        .role = PG_SERVICE, .application_name = p->names[class], .statement_timeout = p->config.query_timeout,
+        .lock_timeout = class == POOL_LANE ? p->config.lane_lock_timeout : p->config.lock_timeout,
+    };
+
+    if (!place_free(p, class))
+        return false;
+    k->epoch = p->counters.epoch;
+    link_open(k, &p->hosts, &s, p->config.connect_timeout, all < most ? all : most);
+    return true;
+}
+
+/* Lanes and control always; of the exclusive ones as many as wait, beyond those already on their way. */
+void connect_turn(struct pool *p)
+{
+    int first = p->nlanes + p->ncontrol;
+    int under_way = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
+    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - pool_links(p, LINK_CONNECTING, first, p->nlinks);
+
+    if (p->draining || loop_now(p->loop) < p->connect_at)
+        return;
+    for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
+        struct pg_link *k = &p->links[i];
+
+        if (k->state != LINK_CLOSED || (i >= first && wanted <= 0) || !connect_one(p, k))
+            continue;
+        under_way++;
+        wanted -= i >= first;
+    }
+}
+
+/* ---- what follows ---- */
+
+static bool any_open(const struct pool *p)
+{
+    return pool_links(p, LINK_IDLE, 0, p->nlinks) + pool_links(p, LINK_BUSY, 0, p->nlinks) > 0;
+}
+
+static void back_off(struct pool *p)
+{
+    p->connect_at = loop_now(p->loop) + p->backoff / 2 + (usec)(random() % (p->backoff / 2));
+    p->backoff = p->backoff * 2 < BACKOFF_LAST ? p->backoff * 2 : BACKOFF_LAST;
+}
+
+static void count(struct pool *p, const struct pg_link *k)
+{
+    p->counters.connects[CONNECT_OK]++;
+    for (int i = 0; i < POOL_PHASES; i++)
+        if (k->dial.took[i] > 0)
+            histogram_add(&p->counters.connect[i], k->dial.took[i]);
+}
+
+static void is_up(struct pool *p)
+{
+    p->backoff = POOL_BACKOFF;
+    p->connect_at = 0;
+    if (p->down)
+        log_event(LOG_INFO, "database-up", "target=%s", p->config.target->shown);
+    p->down = false;
+}
+
+void connect_opened(struct pg_link *k)
+{
+    struct pool *p = k->pool;
+
+    k->recycle_at = k->opened_at + p->config.recycle - p->config.recycle / 10 * (k - p->links) / p->nlinks;
+    count(p, k);
+    if (roles_opened(p, k)) {
+        if (pool_class(p, k) != POOL_EXCLUSIVE)
+            leave_reconcile_soon(p);
+        is_up(p);
+    } else {
+        back_off(p);
+    }
+    pool_turn_soon(p);
+}
+
+void connect_failed(struct pg_link *k, const struct err *e)
+{
+    struct pool *p = k->pool;
+
+    p->counters.connects[k->dial.outcome]++;
+    back_off(p);
+    if (k->dial.outcome == CONNECT_TOO_MANY)
+        upkeep_shrink(p);
+    if (k->dial.outcome == CONNECT_STARTING)
+        pool_epoch(p, CLOSE_EPOCH);
+    if (!any_open(p))
+        pool_down(p, e);
+    pool_turn_soon(p);
+}
