@@ -8,6 +8,7 @@ witness that counts the service's connections as the server sees them.
 """
 # SPDX-License-Identifier: Apache-2.0
 
+import contextlib
 import os
 import re
 import socket
@@ -122,8 +123,8 @@ class Witness(threading.Thread):
 class Server(Bare):
     """With everything a fault needs to reach it."""
 
-    def __init__(self, settings=""):
-        super().__init__(f"{SETTINGS} {settings}")
+    def __init__(self, settings="", initdb=()):
+        super().__init__(f"{SETTINGS} {settings}", initdb)
 
     def __enter__(self):
         super().__enter__()
@@ -298,6 +299,13 @@ def postgres():
 def broken():
     with Server() as s:
         yield s
+
+
+@pytest.fixture
+def stack():
+    """For what a test makes itself; when it comes before `fault`, it outlives the services."""
+    with contextlib.ExitStack() as made:
+        yield made
 
 
 @pytest.fixture

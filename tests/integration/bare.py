@@ -82,14 +82,14 @@ class Place:
 
 
 class Bare:
-    def __init__(self, settings=""):
-        self.folder, self.settings, self.port = harness.workspace(), settings, free_port()
+    def __init__(self, settings="", initdb=()):
+        self.folder, self.settings, self.initdb, self.port = harness.workspace(), settings, initdb, free_port()
         self.data, self.numbers = self.folder / "pgdata", itertools.count(1)
 
     def __enter__(self):
         if USER:
             shutil.chown(self.folder, "postgres", "postgres")
-        self.server("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.server("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", *self.initdb)
         (self.data / "pg_hba.conf").write_text(HBA)
         self.server("pg_ctl", "-D", self.data, "-w", "-l", self.log, "-o",
                     f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=32MB"
