@@ -18,6 +18,7 @@ from postgres import DATABASE, Postgres
 class Sample:
     rate: float                  # answered operations per second
     p99_ms: float | None = None
+    p50_ms: float | None = None
     refused: int = 0             # answered with an error status
     resident: int = 0            # bytes of the server's process tree, under load
     cpu_us: dict[str, float] = field(default_factory=dict)      # microseconds per operation, by party
@@ -79,7 +80,7 @@ def http(target: Target, pg: Postgres, work: str, clients: int, seconds: float, 
     result = json.loads(output.strip().splitlines()[-1])
     if result["broken"]:
         raise machine.Unable(f"{target.name}, {work}: {result['broken']} connections broke or timed out")
-    return Sample(result["requests"] / result["seconds"], result["p99_us"] / 1000, result["refused"], resident,
+    return Sample(result["requests"] / result["seconds"], result["p99_us"] / 1000, result["p50_us"] / 1000, result["refused"], resident,
                   meter.per(result["requests"]), meter.others)
 
 

@@ -60,6 +60,18 @@ def peer_python() -> Path:
     return python
 
 
+def micro(program: str) -> Path:
+    """A program of bench/micro, built like the one that ships, in build-bench."""
+    dir = ROOT / "build-bench"
+    say(f"bench: building {program} in build-bench")
+    commands = [] if (dir / "build.ninja").exists() else [[need("meson", "meson"), "setup", dir, ROOT, "-Dbench=true", "-Dwerror=false"]]
+    for command in [*commands, [need("ninja", "ninja-build"), "-C", dir, f"bench/micro/{program}"]]:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Unable(f"{program} cannot be built: " + (done.stdout.strip().splitlines() or ["failed"])[-1][:200])
+    return dir / "bench/micro" / program
+
+
 def as_postgres() -> dict:
     """subprocess arguments that leave root, which PostgreSQL refuses to run as."""
     if os.geteuid() != 0:

@@ -6,14 +6,18 @@ contenders of that round.
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Callable
 
 import data
 import load
+import machine
+import pools
 import special
 from load import Sample
+from pools import Pools
 
 
 @dataclass
@@ -42,8 +46,9 @@ class Result:
 class Bench:
     """Everything a row needs: the servers, the data, the options, and the samples taken so far."""
     world: special.World
-    seconds: float
+    seconds: int
     rounds: int
+    pools: Pools
     samples: dict[tuple[str, str, int], list[Sample]] = field(default_factory=dict)
     seed: int = 1
 
@@ -56,9 +61,9 @@ class Bench:
             target = w.keelson.target if contender == "keelson" else w.peer.target
             sample = load.http(target, w.pg, work, clients, self.seconds, w.scale, self.seed)
         self.samples.setdefault((contender, work, clients), []).append(sample)
-        special.machine.say(f"bench: {work:<11}{clients:>3} clients  {contender:<8}{sample.rate:>9.0f}/s")
+        machine.say(f"bench: {work:<11}{clients:>3} clients  {contender:<8}{sample.rate:>9.0f}/s")
         if sample.refused and work != "append-bad":
-            raise special.machine.Unable(f"{contender} refused {sample.refused} requests of {work}")
+            raise machine.Unable(f"{contender} refused {sample.refused} requests of {work}")
         return sample
 
     def interleave(self, contenders: list[str], work: str, clients: int) -> None:
@@ -111,7 +116,7 @@ def with_invalid(b: Bench) -> list[Result]:
                 b.take("keelson", work, 64)
     bad = b.samples[("keelson", "append-bad", 64)]
     if not all(s.refused for s in bad):
-        raise special.machine.Unable("append with 1 % invalid requests: nothing was refused")
+        raise machine.Unable("append with 1 % invalid requests: nothing was refused")
     ratios = b.ratios(("keelson", "append-bad", 64), ("keelson", "append", 64))
     return [Result("invalid", "append with 1 % invalid requests", "times the clean rate", median(ratios), 0.8, 0.95, "x", True,
                    detail(b, ("keelson", "append-bad", 64)), ratios)]
@@ -138,6 +143,41 @@ def memory(b: Bench) -> list[Result]:
                    "keelson {:.0f} MB, peer {:.0f} MB, largest of all rounds, without PostgreSQL".format(*(m / 1e6 for m in most)))]
 
 
+def loan(b: Bench) -> list[Result]:
+    """The pool without anything around it: see micro/pool.c."""
+    program, rounds = machine.micro("bench-pool"), max(b.rounds, 3)
+    done = subprocess.run([program, str(rounds), "1000000"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise machine.Unable(done.stderr.strip())
+    found = [float(line) for line in done.stdout.split()]
+    if b.pools.wanted and not b.pools.said:
+        crowd(b)
+    return [Result("loan", "borrow and return a pooled connection, no I/O", "", median(found), 100, 30, "ns", False,
+                   b.pools.beside(pools.loan_text), found)]
+
+
+def crowd(b: Bench) -> list[Result]:
+    """Ten times as many clients as connections, each request one statement on a connection of its own."""
+    key = ("keelson", "first", pools.CLIENTS)
+    while len(b.samples.get(key, [])) < b.rounds:
+        b.take(*key)
+        b.pools.one_round(b.seconds)
+    ratios = [s.p99_ms / s.p50_ms for s in b.samples[key]]
+    others = b.pools.beside(pools.crowd_text)
+    return [Result("crowd", f"p99 over p50, {pools.CLIENTS} clients on 10 + 20", "", median(ratios), 2, 2, "x", False,
+                   f"p50 {median(s.p50_ms for s in b.samples[key]):.2f} ms, {detail(b, key)}" + (f"; {others}" if others else ""), ratios)]
+
+
+def refusing(b: Bench) -> list[Result]:
+    if b.pools.wanted and not b.pools.said:
+        crowd(b)
+    results = from_special("refusing", "refusing", "p99", 5, 1, "ms", special.refusing)(b)
+    others = b.pools.beside(pools.refuse_text)
+    if others:
+        results[0].detail += f"; {others}"
+    return results
+
+
 def from_special(row: str, what: str, against: str, floor: float, goal: float, unit: str,
                  measure: Callable[[special.World, int], special.Finding]) -> Callable[[Bench], list[Result]]:
     def run(b: Bench) -> list[Result]:
@@ -155,7 +195,9 @@ ROWS: dict[str, Callable[[Bench], list[Result]]] = {
     "invalid":    with_invalid,
     "p99":        tail_latency,
     "memory":     memory,
-    "refusing":   from_special("refusing", "refusing", "p99", 5, 1, "ms", special.refusing),
+    "loan":       loan,
+    "crowd":      crowd,
+    "refusing":   refusing,
     "wal":        from_special("wal", "bytes of WAL per byte of conversation, 100 turns", "", 3, 1.5, "x", special.wal),
     "turn":       from_special("turn", "turn 1,000 of one session", "times turn 10", 1.2, 1.0, "x", special.turn),
     "start":      from_special("start", "start to ready, embedded, existing data directory", "", 1, 0.4, "s", special.start),

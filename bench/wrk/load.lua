@@ -1,5 +1,5 @@
 -- The load of one row, for wrk.  Arguments after "--": work, sessions, messages per session, organization's key.
--- work: read | append | tail | append-bad (one request in a hundred is refused) | ids as in lib/data.py
+-- work: read | append | tail | append-bad (one request in a hundred is refused) | first (of the candidates); ids as in lib/data.py
 -- SPDX-License-Identifier: Apache-2.0
 
 local work, sessions, per_session, key
@@ -34,7 +34,9 @@ local function append_bad()
     return append(nil, bad)
 end
 
-local works = { read = read, tail = tail, append = append, ["append-bad"] = append_bad }
+local function first() return wrk.format("GET", "/v1/candidates?limit=1") end
+
+local works = { read = read, tail = tail, append = append, ["append-bad"] = append_bad, first = first }
 
 function init(args)
     work, sessions, per_session, key = args[1], tonumber(args[2]), tonumber(args[3]), args[4]
