@@ -50,6 +50,13 @@ ConnStatusType PQstatus(const PGconn *pg)
     return CONNECTION_OK;
 }
 
+const char *PQparameterStatus(const PGconn *pg, const char *name)
+{
+    (void)pg;
+    (void)name;
+    return "off";
+}
+
 PGTransactionStatusType PQtransactionStatus(const PGconn *pg)
 {
     (void)pg;
@@ -76,6 +83,7 @@ static void open_all(struct pool *p, struct loop *l)
         loop_watch(l, &k->watch, LOOP_READ);
         k->recycle_at = INT64_MAX;
         k->shown = "nowhere";
+        k->dial.hosts = &p->hosts;
         link_state(k, LINK_CONNECTING);
         link_state(k, LINK_IDLE);
     }
@@ -121,7 +129,7 @@ static void round_of(struct pool *p, long loans)
 
 int main(int argc, char **argv)
 {
-    struct pg_target target = { .shown = "nowhere" };
+    struct pg_target target = { .shown = "nowhere", .attrs = PG_READ_WRITE };
     struct pool_config c = {
         .target = &target, .size = 10, .overflow = 20, .lanes = (int)sysconf(_SC_NPROCESSORS_ONLN), .queue = 1000, .timeout = 30 * USEC_S,
         .recycle = 3600 * USEC_S, .connect_timeout = 5 * USEC_S, .query_timeout = 5 * USEC_S, .lock_timeout = USEC_S,

@@ -55,10 +55,11 @@ bool connect_one(struct pool *p, struct pg_link *k)
 void connect_turn(struct pool *p)
 {
     int first = p->nlanes + p->ncontrol;
-    int under_way = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
-    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - pool_links(p, LINK_CONNECTING, first, p->nlinks);
+    int under_way = pool_links(p, LINK_CONNECTING);
+    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - p->census[POOL_EXCLUSIVE][LINK_CONNECTING];
+    int due = p->census[POOL_LANE][LINK_CLOSED] + p->census[POOL_CONTROL][LINK_CLOSED];
 
-    if (p->draining || loop_now(p->loop) < p->connect_at)
+    if ((due == 0 && wanted <= 0) || p->draining || loop_now(p->loop) < p->connect_at)
         return;
     for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
         struct pg_link *k = &p->links[i];
@@ -74,7 +75,7 @@ void connect_turn(struct pool *p)
 
 static bool any_open(const struct pool *p)
 {
-    return pool_links(p, LINK_IDLE, 0, p->nlinks) + pool_links(p, LINK_BUSY, 0, p->nlinks) > 0;
+    return pool_links(p, LINK_IDLE) + pool_links(p, LINK_BUSY) > 0;
 }
 
 static void back_off(struct pool *p)

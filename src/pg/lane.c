@@ -92,15 +92,6 @@ static void lane_send(struct pool *p, int lane, struct task *const *group, int n
     link_send_group(&p->links[lane], group, n, pool_answer_limit(p));
 }
 
-static int idle_lanes(const struct pool *p)
-{
-    int n = 0;
-
-    for (int i = 0; i < p->nlanes; i++)
-        n += p->links[i].state == LINK_IDLE;
-    return n;
-}
-
 /* The queue whose head waits longer. */
 static struct queue *older(struct queue *a, struct queue *b)
 {
@@ -127,9 +118,9 @@ static bool lane_fill(struct pool *p, int lane, int idle)
 
 void lane_turn(struct pool *p)
 {
-    int idle = idle_lanes(p);
+    int idle = p->census[POOL_LANE][LINK_IDLE];
 
-    for (int i = 0; i < p->nlanes && idle > 0; i++) {
+    for (int i = 0; i < p->nlanes && idle > 0 && (p->redo || p->reads.first || p->writes.first); i++) {
         struct redo *again = p->redo;
 
         if (p->links[i].state != LINK_IDLE)

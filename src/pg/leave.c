@@ -210,7 +210,7 @@ static void server_seen(struct pool *p, int64_t start)
 static void reconciled(struct task *t, const struct rows *rows, int n, const struct err *e)
 {
     struct pool *p = t->user;
-    bool connecting = pool_links(p, LINK_CONNECTING, 0, p->nlinks) > 0;
+    bool connecting = pool_links(p, LINK_CONNECTING) > 0;
     struct leave_check *c = &p->leave_check;
 
     c->under_way = false;

@@ -24,6 +24,8 @@ void link_state(struct pg_link *k, enum link_state to)
     };
 
     assert(legal[to] & 1u << k->state);
+    k->census[k->state]--;
+    k->census[to]++;
     k->state = to;
     k->since = loop_now(k->loop);
 }
@@ -183,15 +185,22 @@ static void overdue(struct timer *t)
     link_lose(k, &e);
 }
 
+/* Half a kilobyte that hardly ever holds anything. */
+static void forget_error(struct pg_link *k)
+{
+    if (k->error.kind != E_NONE)
+        k->error = (struct err){ 0 };
+}
+
 static void send_begin(struct pg_link *k, usec timeout, int statements)
 {
     k->timer.fire = overdue;
-    k->error = (struct err){ 0 };
+    forget_error(k);
     k->nexpected = k->next_expected = 0;
     k->expected = arena_array(&k->arena, struct expected, statements);
     if (k->state != LINK_BUSY)
         link_state(k, LINK_BUSY);
-    loop_timer(k->loop, &k->timer, clock_now() + timeout);
+    loop_timer(k->loop, &k->timer, loop_now(k->loop) + timeout);
 }
 
 static void flush(struct pg_link *k)
@@ -263,7 +272,7 @@ static void send_statements(struct pg_link *k, const struct task *t)
     for (int i = 0; i < t->nstmts; i++)
         send_statement(k, &t->stmts[i], EXPECT_ROWS, i);
     k->nresults = t->nstmts;
-    memset(k->results, 0, sizeof k->results);
+    memset(k->results, 0, (size_t)k->nresults * sizeof *k->results);
     if (t->step && !t->read_only)
         send_witness(k);
 }
@@ -341,7 +350,7 @@ static void next_phase(struct pg_link *k, enum link_phase phase)
 
     if (phase != PHASE_COMMIT)
         results_drop(k);                /* the last rows are still to be rendered once COMMIT has succeeded */
-    send_begin(k, k->timer.at - clock_now(), phase == PHASE_STEP ? 2 * t->nstmts + 4 : 2);
+    send_begin(k, k->timer.at - loop_now(k->loop), phase == PHASE_STEP ? 2 * t->nstmts + 4 : 2);
     k->phase = phase;
     if (phase == PHASE_STEP)
         send_statements(k, t);
@@ -372,7 +381,7 @@ int link_kept_rows(const struct link_kept *kept, struct rows *rows)
 static void run_step(struct pg_link *k)
 {
     struct task *t = k->tasks[0];
-    struct rows rows[LINK_STMTS];
+    struct rows *rows = arena_array(&k->arena, struct rows, k->nresults);
     struct err e = { 0 };
     int n = link_task_rows(k, rows);
 
@@ -501,9 +510,8 @@ struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cur
 void link_release(struct pg_link *k)
 {
     results_drop(k);
-    k->read_only = dial_read_only(k->pg, k->dial.hosts->target->attrs);
     arena_reset(&k->arena);
-    k->error = (struct err){ 0 };
+    forget_error(k);
     k->ntasks = 0;
     loop_untimer(&k->timer);
     link_state(k, LINK_IDLE);

@@ -26,6 +26,7 @@ enum link_state {
     LINK_CONNECTING,            /* handshake under way                                 */
     LINK_IDLE,                  /* connected, nothing sent; may be given work          */
     LINK_BUSY,                  /* work sent; until its Sync has come or it broke      */
+    LINK_STATES,
 };
 
 enum link_phase {               /* of a transaction with steps, while LINK_BUSY */
@@ -73,6 +74,7 @@ struct pg_link {
     struct watch              watch;
     struct timer              timer;        /* of connecting, or of the work under way */
     enum link_state           state;
+    int                      *census;       /* by state, the links counted together with this one; the pool's */
     enum link_phase           phase;
     const char               *shown;
     int                       pid;          /* of its backend; 0: not known.  Kept when closed */
@@ -109,7 +111,7 @@ void link_send_task(struct pg_link *k, struct task *t, usec timeout);
 /* The rows of one task of a finished group: its own, without the index column. */
 struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cursor);
 
-/* The rows of a task without a kind, one per statement of its last step; how many.  `rows` has room for LINK_STMTS. */
+/* The rows of a task without a kind, one per statement of its last step; how many.  `rows` has room for k->nresults. */
 int link_task_rows(const struct pg_link *k, struct rows *rows);
 
 /* The same from a transaction whose answer to COMMIT was lost. */

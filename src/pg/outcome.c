@@ -24,27 +24,41 @@ static void again_as_group(struct pool *p, struct task *const *tasks, int n)
     p->redo = r;
 }
 
-/* The one place where a task ends.  A write that may have been done has not failed, whatever became of the second attempt. */
-void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
+static void end(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
 {
-    struct link_kept *kept;
-    struct err why = *e;
+    struct link_kept *kept = t->kept;
 
-    if (t->doubtful && e->kind == E_NONE) {
-        p->counters.outcomes_committed++;
-    } else if (t->doubtful && t->settled) {
-        p->counters.outcomes_aborted++;
-    } else if (t->doubtful) {
-        p->counters.outcomes_unresolved++;
-        fail(&why, E_UNKNOWN_OUTCOME, "the connection was lost after the write was sent; read before you repeat it");
-    }
-    again_count(p, t, why.kind == E_NONE);
-    kept = t->kept;
+    again_count(p, t, e->kind == E_NONE);
     t->kept = NULL;
     t->state = TASK_DONE;
     t->link = NULL;
-    t->done(t, rows, n, &why);
+    t->done(t, rows, n, e);
     link_kept_free(kept);               /* the rows may be of these */
+}
+
+/* A write that may have been done has not failed, whatever became of the second attempt. */
+static void end_doubt(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
+{
+    struct err why = *e;
+
+    if (e->kind == E_NONE) {
+        p->counters.outcomes_committed++;
+    } else if (t->settled) {
+        p->counters.outcomes_aborted++;
+    } else {
+        p->counters.outcomes_unresolved++;
+        fail(&why, E_UNKNOWN_OUTCOME, "the connection was lost after the write was sent; read before you repeat it");
+    }
+    end(p, t, rows, n, &why);
+}
+
+/* The one place where a task ends. */
+void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e)
+{
+    if (t->doubtful)
+        end_doubt(p, t, rows, n, e);
+    else
+        end(p, t, rows, n, e);
 }
 
 /* Deadlocks and serialization failures: the server has undone it, and the next attempt meets others. */
@@ -94,7 +108,7 @@ static bool found_undone(const struct task *t, const struct err *e)
 static void task_finished(struct pool *p, struct pg_link *k)
 {
     struct task *t = k->tasks[0];
-    struct rows rows[LINK_STMTS];
+    struct rows *rows = arena_array(&k->arena, struct rows, k->nresults);
 
     if (worth_repeating(t, &k->error))
         again_later(p, t, &k->error);
@@ -149,13 +163,13 @@ static void settle(struct pool *p, struct pg_link *k, bool stale)
 void outcome_finished(struct pg_link *k)
 {
     struct pool *p = k->pool;
-    bool stale = session_stale(&k->error), read_only = strcmp(k->error.sqlstate, "25006") == 0;
-    bool elsewhere = read_only && roles_refused(p, k);
+    bool failed = k->error.kind != E_NONE, stale = failed && session_stale(&k->error);
+    bool elsewhere = failed && strcmp(k->error.sqlstate, "25006") == 0 && roles_refused(p, k);
 
     busy_count(p, k);
     if ((stale || elsewhere) && again_possible(k->tasks[0]))
         repeat_all(p, k);
-    else if (k->tasks[0]->kind && k->error.kind != E_NONE)
+    else if (k->tasks[0]->kind && failed)
         group_failed(p, k->tasks, k->ntasks, &k->error);
     else if (k->tasks[0]->kind)
         group_succeeded(p, k);

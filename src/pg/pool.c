@@ -115,12 +115,15 @@ static void lend(struct pool *p, struct pg_link *k, struct queue *q)
 
 static void lend_turn(struct pool *p)
 {
-    for (int i = p->nlanes; i < p->nlinks; i++) {
+    int idle = p->census[POOL_CONTROL][LINK_IDLE] + p->census[POOL_EXCLUSIVE][LINK_IDLE];
+
+    for (int i = p->nlanes; i < p->nlinks && idle > 0 && (p->exclusive.first || p->control.first); i++) {
         bool control = i < p->nlanes + p->ncontrol;
         struct queue *q = &p->exclusive;
 
         if (p->links[i].state != LINK_IDLE)
             continue;
+        idle--;
         if (control || (!p->ncontrol && p->control.first))
             q = &p->control;
         if (q->first)
@@ -142,7 +145,7 @@ static void refusals_turn(struct pool *p)
 
 static bool all_closed(const struct pool *p)
 {
-    return pool_links(p, LINK_CLOSED, 0, p->nlinks) == p->nlinks;
+    return pool_links(p, LINK_CLOSED) == p->nlinks;
 }
 
 static void drain_turn(struct pool *p)
@@ -259,6 +262,8 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
         p->links[i].pool = p;
         p->links[i].loop = l;
         p->links[i].events = &events;
+        p->links[i].census = p->census[pool_class(p, &p->links[i])];
+        p->links[i].census[LINK_CLOSED]++;
     }
     p->turn.run = turn;
     connect_start(p);
@@ -351,9 +356,9 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
     usec now = loop_now(p->loop), w[] = { waits(&p->reads, now), waits(&p->writes, now), waits(&p->exclusive, now) };
 
     *out = p->counters;
-    out->idle = pool_links(p, LINK_IDLE, 0, p->nlinks);
-    out->in_use = pool_links(p, LINK_BUSY, 0, p->nlinks);
-    out->connecting = pool_links(p, LINK_CONNECTING, 0, p->nlinks);
+    out->idle = pool_links(p, LINK_IDLE);
+    out->in_use = pool_links(p, LINK_BUSY);
+    out->connecting = pool_links(p, LINK_CONNECTING);
     out->max = p->nlinks;
     out->lanes = p->nlanes;
     out->control = p->ncontrol;

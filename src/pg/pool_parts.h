@@ -37,6 +37,7 @@ struct pool {
     char                  tag[POOL_TAG];    /* in the application_name of every connection of ours */
     struct pg_link       *links;            /* lanes first, then control, then exclusive */
     int                   nlinks, nlanes, ncontrol;
+    int                   census[POOL_CLASSES][LINK_STATES];
     int                   effective_max;
     usec                  grow_at;
     struct lane_keys     *keys;             /* per lane */
@@ -83,13 +84,9 @@ static inline struct queue *pool_queue(struct pool *p, const struct task *t)
     return t->kind->writes ? &p->writes : &p->reads;
 }
 
-static inline int pool_links(const struct pool *p, enum link_state state, int from, int to)
+static inline int pool_links(const struct pool *p, enum link_state state)
 {
-    int n = 0;
-
-    for (int i = from; i < to; i++)
-        n += p->links[i].state == state;
-    return n;
+    return p->census[POOL_LANE][state] + p->census[POOL_CONTROL][state] + p->census[POOL_EXCLUSIVE][state];
 }
 
 static inline enum pool_class pool_class(const struct pool *p, const struct pg_link *k)
@@ -102,7 +99,7 @@ static inline enum pool_class pool_class(const struct pool *p, const struct pg_l
 /* What counts in the cap: whatever is not closed, and what was closed and may still be there. */
 static inline int pool_used(const struct pool *p)
 {
-    return p->nlinks - pool_links(p, LINK_CLOSED, 0, p->nlinks) + p->nleaving;
+    return p->nlinks - pool_links(p, LINK_CLOSED) + p->nleaving;
 }
 
 static inline usec pool_answer_limit(const struct pool *p)

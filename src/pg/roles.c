@@ -105,8 +105,17 @@ bool roles_refused(struct pool *p, struct pg_link *k)
 
 /* ---- from time to time ---- */
 
+/* What they have said since.  libpq keeps it; looking there with every answer would cost as much as lending the connection. */
+static void changes_note(struct pool *p)
+{
+    for (int i = 0; i < p->nlinks; i++)
+        if (is_open(&p->links[i]))
+            p->links[i].read_only = dial_read_only(p->links[i].pg, p->hosts.target->attrs);
+}
+
 static void changes_turn(struct pool *p)
 {
+    changes_note(p);
     for (int i = 0; i < p->nlinks; i++) {
         struct pg_link *k = &p->links[i];
         int host = k->dial.host;
@@ -136,7 +145,7 @@ static void seek(struct pool *p)
 {
     int first = p->nlanes + p->ncontrol < p->nlinks ? p->nlanes + p->ncontrol : 0;
 
-    if (pool_links(p, LINK_CONNECTING, 0, p->nlinks) > 0)
+    if (pool_links(p, LINK_CONNECTING) > 0)
         return;
     for (int i = p->nlinks - 1; i >= first; i--)
         if (p->links[i].state == LINK_CLOSED && connect_one(p, &p->links[i]))

@@ -29,9 +29,7 @@ static void queue_expire(struct pool *p, struct queue *q, usec now)
 
 static int open_exclusive(const struct pool *p)
 {
-    int first = p->nlanes + p->ncontrol;
-
-    return pool_links(p, LINK_IDLE, first, p->nlinks) + pool_links(p, LINK_BUSY, first, p->nlinks);
+    return p->census[POOL_EXCLUSIVE][LINK_IDLE] + p->census[POOL_EXCLUSIVE][LINK_BUSY];
 }
 
 static void idle_close(struct pool *p, usec now)
