@@ -75,7 +75,7 @@ static const struct {
 
 static void attempt_failed(struct dial *d, enum connect_outcome outcome, const char *why)
 {
-    if (outcomes[outcome].weight > outcomes[d->outcome].weight) {
+    if (d->outcome == CONNECT_OK || outcomes[outcome].weight > outcomes[d->outcome].weight) {
         d->outcome = outcome;
         fail(&d->err, E_DATABASE, "%s: %s", d->shown, why);
     }

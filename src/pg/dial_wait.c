@@ -8,7 +8,8 @@
 
 #include "base/attr.h"
 
-#define NO_LIMIT (3600 * USEC_S)
+#define NO_LIMIT   (3600 * USEC_S)
+#define HOST_LIMIT (3 * USEC_S)     /* when there are others to turn to */
 
 struct waiting {
     struct dial  dial;
@@ -24,7 +25,8 @@ static void walk(struct waiting *w, const struct pg_session *s, usec limit)
 {
     w->dial.hosts = &w->hosts;
     w->dial.session = *s;
-    w->dial.host_limit = w->dial.limit = limit;
+    w->dial.limit = limit;
+    w->dial.host_limit = w->hosts.target->nhosts > 1 && limit > HOST_LIMIT ? HOST_LIMIT : limit;
     w->dial.done = done;
     dial_start(&w->dial);
     loop_run(w->hosts.loop);

@@ -37,7 +37,7 @@ static const struct {
     { "starting up",                     CONNECT_STARTING,  "the server is starting" },
     { "shutting down",                   CONNECT_STARTING,  "the server is shutting down" },
     { "recovery mode",                   CONNECT_STARTING,  "the server is recovering from a crash" },
-    { "certificate verify failed",       CONNECT_TLS,       "the server's certificate is not signed by a known authority; name its CA file with sslrootcert" },
+    { "certificate verify failed",       CONNECT_TLS,       "the server's certificate has expired or is not signed by a known authority; name its CA file with sslrootcert" },
     { "root certificate file",           CONNECT_TLS,       "the file with the certificate authority (sslrootcert) does not exist; name it or use sslmode=require" },
     { "server certificate for",          CONNECT_TLS,       "the server's certificate is for another host name" },
     { "does not support SSL",            CONNECT_TLS,       "the server does not offer TLS; use sslmode=disable only inside a trusted network" },

@@ -84,8 +84,8 @@ class Connection:
 
 
 class Proxy:
-    def __init__(self, server_port, host="127.0.0.1"):
-        self.server_port, self.host = server_port, host
+    def __init__(self, server_port, host="127.0.0.1", at=None):
+        self.server_port, self.host, self.at = server_port, host, at or (host, 0)
         self.faults, self.connections, self.refusing = [], set(), None
         self.latency, self.split, self.holes = 0.0, False, set()
         self.accepted = 0
@@ -113,7 +113,7 @@ class Proxy:
 
     def _run(self, started):
         asyncio.set_event_loop(self.loop)
-        self.listener = self.loop.run_until_complete(asyncio.start_server(self._accepted, self.host, 0))
+        self.listener = self.loop.run_until_complete(asyncio.start_server(self._accepted, *self.at))
         self.port = self.listener.sockets[0].getsockname()[1]
         started.set()
         self.loop.run_forever()

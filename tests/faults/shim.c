@@ -1,6 +1,6 @@
 /*
- * A library to preload: the wall clock jumps, an allocation fails, no thread can be made, when the test says so.  It says so in a
- * file that both have mapped, named by FAULT_SHIM; without one everything is as ever.
+ * A library to preload: the wall clock jumps, an allocation fails, no thread can be made, names below .test are answered, when and as
+ * the test says so.  It says so in a file that both have mapped, named by FAULT_SHIM; without one everything is as ever.
  *
  * Below it lies either the C library or a sanitizer's runtime, whose own names for what it replaces are used.
  */
@@ -9,10 +9,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -23,6 +26,10 @@ static struct control {
     _Atomic int64_t  allocations;       /* the how-many-th from now on fails; 0: none */
     _Atomic int64_t  threads;           /* not 0: none can be made */
     _Atomic uint64_t failed;            /* how often something was refused */
+    _Atomic int64_t  lookup_ms;         /* how long a name takes; it may be shortened meanwhile */
+    _Atomic int64_t  lookup_verdict;    /* EAI_..., 0: the address */
+    _Atomic uint64_t lookup_address;    /* IPv4, the first byte highest */
+    _Atomic uint64_t lookups;
 } nothing, *control = &nothing;
 
 __attribute__((constructor)) static void control_map(void)
@@ -109,4 +116,25 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
     }
     *(void **)&next = dlsym(RTLD_NEXT, "pthread_create");
     return next(thread, attr, run, arg);
+}
+
+/* ---- names ---- */
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    size_t n = node ? strlen(node) : 0;
+    char address[16];
+
+    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (n < 5 || strcmp(node + n - 5, ".test") != 0)
+        return next(node, service, hints, res);
+    control->lookups++;
+    for (int64_t ms = 0; ms < control->lookup_ms; ms += 10)
+        usleep(10000);
+    if (control->lookup_verdict != 0)
+        return (int)control->lookup_verdict;
+    snprintf(address, sizeof address, "%u.%u.%u.%u", (unsigned)(control->lookup_address >> 24 & 255), (unsigned)(control->lookup_address >> 16 & 255),
+             (unsigned)(control->lookup_address >> 8 & 255), (unsigned)(control->lookup_address & 255));
+    return next(address, service, hints, res);
 }
