@@ -148,15 +148,15 @@ static bool consented(const struct command_call *c, struct err *e)
 
 /* ---- progress ---- */
 
-static void progress(void *arg, int done, int planned, int broken, const char *name)
+static void progress(void *arg, int n, int planned, int broken, const char *name)
 {
     const usec *began = arg;
     long long s = (long long)((clock_now() - *began) / USEC_S);
 
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%d of %d, %d broken, %lld:%02lld  %s", done, planned, broken, s / 60, s % 60, name);
-    else if (done % 100 == 0)
-        fprintf(stderr, "%d of %d, %d broken, %lld:%02lld\n", done, planned, broken, s / 60, s % 60);
+        fprintf(stderr, "\r\033[K%d of %d, %d broken, %lld:%02lld  %s", n, planned, broken, s / 60, s % 60, name);
+    else if (n == 1 || n % 100 == 0)
+        fprintf(stderr, "%d of %d, %d broken, %lld:%02lld\n", n, planned, broken, s / 60, s % 60);
 }
 
 static void progress_end(void)

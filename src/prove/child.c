@@ -95,13 +95,14 @@ static const char *program(struct arena *a)
 #define NUMBER(n) TEXT(n)
 #define TEXT(n)   #n
 
-bool child_open(struct arena *a, const char *url, usec limit, struct child *out, struct err *e)
+bool child_open(struct arena *a, const char *url, const char *migrate_dir, usec limit, struct child *out, struct err *e)
 {
     const char *ms = arena_printf(a, "%lldms", (long long)(limit / USEC_MS));
     const char *argv[] = {
         program(a), "serve", "--listen", "127.0.0.1:0", "--pool-size", NUMBER(CHILD_SIZE), "--pool-overflow", NUMBER(CHILD_OVERFLOW),
         "--pool-lanes", "1", "--pool-timeout", "10s", "--pool-recycle", "7d", "--pool-idle", "1d", "--query-timeout", ms, "--lock-timeout", ms,
-        "--connect-timeout", "2s", "--drain-timeout", "5s", "--rate-key", "0", "--migrate=false", "--log-level", "info", "--log-format", "logfmt", NULL,
+        "--connect-timeout", "2s", "--drain-timeout", "5s", "--rate-key", "0", "--migrate=false", "--migrate-dir", migrate_dir, "--log-level", "info",
+        "--log-format", "logfmt", NULL,
     };
     const char *env[] = { arena_printf(a, "DATABASE_URL=%s", url), "KEELSON_OWNER_URL", "KEELSON_API_KEY", NULL };
     struct proc_opts o = { .argv = argv, .env = env, .die_with_parent = true };

@@ -22,7 +22,7 @@ struct child {
 };
 
 /* Start it and wait until it listens.  `url` goes by the environment.  `limit`: its query.timeout.  child_close() in any case. */
-MUST_CHECK bool child_open(struct arena *a, const char *url, usec limit, struct child *out, struct err *e);
+MUST_CHECK bool child_open(struct arena *a, const char *url, const char *migrate_dir, usec limit, struct child *out, struct err *e);
 bool child_alive(struct child *c);
 /* Its last words, for people. */
 const char *child_tail(const struct child *c, struct arena *a);

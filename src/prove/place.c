@@ -18,16 +18,38 @@
 
 /* ---- the database ---- */
 
+static const char *value_of(const struct pg_target *t, const char *key)
+{
+    for (size_t i = 0; t->keys[i]; i++)
+        if (strcmp(t->keys[i], key) == 0)
+            return t->values[i];
+    return NULL;
+}
+
+static bool in_the_clear(const struct pg_target *t, struct err *e)
+{
+    static const char *const clear[] = { "disable", "allow", "prefer" };
+    const char *mode = value_of(t, "sslmode");
+
+    if (t->local && !mode)
+        return true;
+    for (size_t i = 0; mode && i < ARRAY_LEN(clear); i++)
+        if (strcmp(mode, clear[i]) == 0)
+            return true;
+    return fail(e, E_USAGE, "%s: the proxy has to read what is said, so the service's connections cannot be encrypted here; if the network may be "
+                            "trusted with invented data, say sslmode=disable in DATABASE_URL", t->shown);
+}
+
 static bool throwaway(struct place *p, const struct conf *conf, struct err *e)
 {
     return cluster_open_temporary(p->arena, conf->pg_bindir, 0, false, &p->cluster, e) &&
            pg_url_parse(p->arena, p->cluster.service_url, &p->service, e) && pg_url_parse(p->arena, p->cluster.owner_url, &p->owner, e) &&
-           apply_pending(p->arena, &p->owner, NULL, e);
+           apply_pending(p->arena, &p->owner, p->migrate_dir, e);
 }
 
 static bool named(struct place *p, const struct conf *conf, struct err *e)
 {
-    return pg_url_parse(p->arena, conf->database_url, &p->service, e) &&
+    return pg_url_parse(p->arena, conf->database_url, &p->service, e) && in_the_clear(&p->service, e) &&
            pg_url_parse(p->arena, conf->owner_url ? conf->owner_url : conf->database_url, &p->owner, e);
 }
 
@@ -89,7 +111,7 @@ static bool org_remove(struct place *p, struct err *e)
 
 bool place_open(struct arena *a, const struct conf *conf, struct place *out, struct err *e)
 {
-    *out = (struct place){ .arena = a };
+    *out = (struct place){ .arena = a, .migrate_dir = conf->migrate_dir };
     return (conf->database_url ? named(out, conf, e) : throwaway(out, conf, e)) && owner_open(out, e) && org_make(out, e);
 }
 
@@ -105,28 +127,6 @@ bool place_close(struct place *p, struct err *e)
 }
 
 /* ---- the way there ---- */
-
-static const char *value_of(const struct pg_target *t, const char *key)
-{
-    for (size_t i = 0; t->keys[i]; i++)
-        if (strcmp(t->keys[i], key) == 0)
-            return t->values[i];
-    return NULL;
-}
-
-static bool in_the_clear(const struct pg_target *t, struct err *e)
-{
-    static const char *const clear[] = { "disable", "allow", "prefer" };
-    const char *mode = value_of(t, "sslmode");
-
-    if (t->local && !mode)
-        return true;
-    for (size_t i = 0; mode && i < ARRAY_LEN(clear); i++)
-        if (strcmp(mode, clear[i]) == 0)
-            return true;
-    return fail(e, E_USAGE, "%s: the proxy has to read what is said, so the service's connections cannot be encrypted here; if the network may be "
-                            "trusted with invented data, say sslmode=disable in DATABASE_URL", t->shown);
-}
 
 static bool socket_address(const char *dir, const char *port, struct sockaddr_storage *out, socklen_t *n, struct err *e)
 {
@@ -150,8 +150,6 @@ bool place_address(const struct place *p, struct sockaddr_storage *out, socklen_
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
     int rc;
 
-    if (!in_the_clear(&p->service, e))
-        return false;
     if (!host)
         return fail(e, E_USAGE, "the database URL names no host; a directory with the server's socket is one, too");
     if (host[0] == '/' || host[0] == '@')

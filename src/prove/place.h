@@ -15,6 +15,7 @@
 struct place {
     struct arena    *arena;
     struct cluster   cluster;               /* the throwaway one; unused with a DATABASE_URL */
+    const char      *migrate_dir;           /* of the application */
     struct pg_target service, owner;
     struct pg_conn  *owner_conn;            /* as keelson_owner */
     struct tenant_org org;
@@ -22,12 +23,13 @@ struct place {
     char             key[KEY_TEXT + 1];
 };
 
-/* With conf->database_url the caller has asked whether that is meant.  place_close() in any case. */
+/* With conf->database_url the caller has asked whether that is meant.  E_USAGE: a relay could not read what is said there.
+   place_close() in any case. */
 MUST_CHECK bool place_open(struct arena *a, const struct conf *conf, struct place *out, struct err *e);
 /* Removes what was made.  False: something may have been left, and *e says what. */
 MUST_CHECK bool place_close(struct place *p, struct err *e);
 
-/* The server's own address, for a relay.  E_USAGE: there is none to which a relay could speak in the clear. */
+/* The server's own address, for a relay; E_USAGE: the URL names none. */
 MUST_CHECK bool place_address(const struct place *p, struct sockaddr_storage *out, socklen_t *n, struct err *e);
 /* The service's way to the database through that port of this machine; holds the secret. */
 const char *place_url(const struct place *p, struct arena *a, int port);

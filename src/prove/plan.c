@@ -1,5 +1,5 @@
 /*
- * The order is fixed and a sample takes every n-th, so that the same numbers of messages always give the same cases.
+ * The order is fixed and so is what a sample takes, so that the same numbers of messages always give the same cases.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/plan.h"
@@ -30,6 +30,28 @@ static int add(const struct plan_wanted *w, int request, const int messages[WIRE
     return n;
 }
 
+static int64_t common_divisor(int64_t x, int64_t y)
+{
+    return y == 0 ? x : common_divisor(y, x % y);
+}
+
+/* Steps of the golden section: wherever one stops, what was met lies evenly, over requests and messages as over actions. */
+static int sample(struct arena *a, struct action_case *cases, int n, int wanted)
+{
+    bool *met = arena_array(a, bool, n);
+    int64_t step = (int64_t)n * 618 / 1000 + 1;
+    int kept = 0;
+
+    while (common_divisor(step, n) != 1)
+        step++;
+    for (int i = 0; i < wanted; i++)
+        met[i * step % n] = true;
+    for (int i = 0; i < n; i++)
+        if (met[i])
+            cases[kept++] = cases[i];
+    return kept;
+}
+
 int plan_make(struct arena *a, const int messages[REQUESTS][WIRE_SIDES], const struct plan_wanted *w, struct action_case **out)
 {
     int n = 0, all = 0;
@@ -39,9 +61,5 @@ int plan_make(struct arena *a, const int messages[REQUESTS][WIRE_SIDES], const s
     *out = arena_array(a, struct action_case, all);
     for (int i = 0; i < REQUESTS; i++)
         n = add(w, i, messages[i], *out, n);
-    if (w->sample <= 0 || w->sample >= n)
-        return n;
-    for (int i = 0; i < w->sample; i++)
-        (*out)[i] = (*out)[(int64_t)i * n / w->sample];
-    return w->sample;
+    return w->sample > 0 && w->sample < n ? sample(a, *out, n, w->sample) : n;
 }

@@ -81,7 +81,7 @@ static const struct action_case *take(struct run *r, char name[ACTION_CASE_TEXT]
         c = &r->cases[r->next++];
         action_case_format(c, requests[c->request].name, name);
         if (r->o->progress)
-            r->o->progress(r->o->arg, r->report->cases, r->report->planned, r->report->violations, name);
+            r->o->progress(r->o->arg, r->next, r->report->planned, r->report->violations, name);
     }
     pthread_mutex_unlock(&r->lock);
     return c;

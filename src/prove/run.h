@@ -19,7 +19,7 @@ struct run_options {
     usec                  recovery;         /* the bound */
     int                   parallel;         /* services at a time, each with a proxy; at most RUN_PARALLEL */
     const volatile bool  *stop;             /* becomes true: end, and leave nothing behind; may be NULL */
-    void                (*progress)(void *arg, int done, int planned, int broken, const char *name);    /* before each case; may be NULL */
+    void                (*progress)(void *arg, int n, int planned, int broken, const char *name);    /* before each case; may be NULL */
     void                 *arg;
 };
 

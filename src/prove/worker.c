@@ -19,7 +19,7 @@ static bool service_start(struct worker *w, usec limit, struct err *e)
 {
     const char *url = place_url(w->view.place, &w->arena, proxy_port(w->trial.proxy));
 
-    w->began = child_open(&w->arena, url, limit, &w->child, e);
+    w->began = child_open(&w->arena, url, w->view.place->migrate_dir, limit, &w->child, e);
     w->trial.client = (struct client){ .port = w->child.port, .key = w->view.place->key, .patience = PATIENCE };
     return w->began;
 }

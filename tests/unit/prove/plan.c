@@ -56,14 +56,18 @@ static void test_a_sample(void **state)
     struct plan_wanted w = ALL;
     struct arena a = ARENA;
     struct action_case *cases, *again;
-    int n;
+    int actions[ACTIONS] = { 0 }, n;
 
     (void)state;
-    w.sample = 40;
+    w.sample = 70;
     n = plan_make(&a, messages, &w, &cases);
-    assert_int_equal(n, 40);
+    assert_int_equal(n, 70);
     for (int i = 1; i < n; i++)
         assert_memory_not_equal(&cases[i], &cases[i - 1], sizeof cases[0]);
+    for (int i = 0; i < n; i++)
+        actions[cases[i].action]++;
+    for (int i = 0; i < ACTIONS; i++)
+        assert_in_range(actions[i], 70 / ACTIONS / 2, 70 / ACTIONS * 2);
     assert_int_equal(cases[n - 1].request, REQUESTS - 1);
     assert_int_equal(plan_make(&a, messages, &w, &again), n);
     assert_memory_equal(cases, again, (size_t)n * sizeof cases[0]);
