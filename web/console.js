@@ -118,11 +118,17 @@ function tileShow(tile, metrics) {
 
 /* ---- checks ---- */
 
-const NAMES = { 'database:write': 'Writing to the database', 'pool:connections': 'Connections' };
-const FINE = { 'database:write': 'A row was written, committed and removed', 'pool:connections': 'Connections are to be had' };
+const NAMES = {
+  'database:write': 'Writing to the database', 'database:read': 'Reading from it', 'pool:connections': 'Connections',
+  'database:storage': 'Its size', 'database:disk': 'Its disk', 'database:migrations': 'Migrations',
+};
+const FINE = {
+  'database:write': 'A row was written, committed and removed', 'database:read': 'It was read', 'pool:connections': 'Connections are to be had',
+  'database:storage': 'There is room', 'database:disk': 'No request found it full', 'database:migrations': 'None has failed',
+};
 
 function checkShow(name, { status, output, age_ms: age, observedValue, observedUnit }) {
-  const took = observedValue == null ? '' : ` in ${amount(observedValue)} ${observedUnit}`;
+  const took = observedUnit === 'ms' ? ` in ${amount(observedValue)} ms` : observedUnit === 'bytes' ? ` (${bytes(observedValue)})` : '';
   const seen = age > 0 ? `, ${duration(age / 1000)} ago` : '';
 
   return h('li', null,
@@ -248,7 +254,7 @@ function lifeShow(metrics) {
   pairs('life', [
     ['Clients', number.format(sum(metrics, 'keelson_http_connections'))],
     ['Being answered', number.format(sum(metrics, 'keelson_http_inflight'))],
-    ['Longest pause', duration(sum(metrics, 'keelson_eventloop_lag_seconds'))],
+    ['Pauses, 99 %', duration(quantile(buckets(metrics, 'keelson_eventloop_lag_seconds'), 0.99))],
     ['Log lines lost', number.format(lost), lost],
   ]);
 }

@@ -57,6 +57,8 @@ static const struct setting settings[] = {
     { "pool.idle", CONF_TIME, AT(pool_idle), "1s", "1d", "1m", .doc = "Overflow is closed after so long unused." },
     { "pool.lanes", CONF_COUNT, AT(pool_lanes), "0", "64", "0", .doc = "Lanes for grouped work; 0: one per core." },
     { "pool.queue", CONF_COUNT, AT(pool_queue), "1", "100000", "1000", .doc = "Longest queue, per class of work." },
+    { "pool.leak.after", CONF_TIME, AT(pool_leak_after), "0", "1h", "0",
+      .doc = "Work that holds a connection for longer is reported; 0: half of query.timeout." },
     { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s", .doc = "Longest connecting, per host." },
     { "query.timeout", CONF_TIME, AT(query_timeout), "1ms", "1h", "5s",
       .doc = "Longest statement of its own connection." },
@@ -83,6 +85,12 @@ static const struct setting settings[] = {
       .doc = "A message still streaming so long after it began is marked incomplete." },
     { "rate.key", CONF_COUNT, AT(rate_key), "0", "1000000", "0",
       .doc = "Requests per second and API key; 0: no limit." },
+
+    { "health.every", CONF_TIME, AT(health_every), "100ms", "5m", "10s", .doc = "Time between two looks at the database." },
+    { "storage.quota", CONF_BYTES, AT(storage_quota), "0", "1PiB", "0",
+      .doc = "Size the database may have; 0: no limit. From 92 % on nothing new is written." },
+    { "alerts.scale", CONF_COUNT, AT(alerts_scale), "1", "1000", "1",
+      .doc = "Durations of alert rules are divided by it, for rehearsals." },
 
     { "log.level", CONF_CHOICE, AT(log_level), .def = "info", .choices = levels,
       .doc = "Least important line that is written." },

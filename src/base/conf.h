@@ -36,6 +36,7 @@ struct conf {
     usec        pool_timeout, pool_recycle, pool_idle;   /* idle: an overflow connection unused so long is closed */
     int64_t     pool_lanes;         /* 0: one per core */
     int64_t     pool_queue;         /* longest queue, per class */
+    usec        pool_leak_after;    /* 0: half of query_timeout */
     usec        connect_timeout;    /* per host */
     usec        query_timeout;      /* statement_timeout of exclusive work */
     usec        lock_timeout;       /* of exclusive work */
@@ -47,6 +48,10 @@ struct conf {
     usec        drain_timeout;      /* SIGTERM to exit, at most */
     usec        trash_keep;         /* deleted_at to purge_after */
     int64_t     rate_key;           /* requests per second and API key; 0: no limit */
+    /* telling the truth */
+    usec        health_every;       /* between two looks at the database */
+    int64_t     storage_quota;      /* bytes the database may have; 0: no limit is known */
+    int64_t     alerts_scale;       /* durations of alert rules are divided by it */
     /* log */
     int64_t     log_level;          /* enum log_level  */
     int64_t     log_format;         /* enum log_format */

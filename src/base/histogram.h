@@ -31,4 +31,21 @@ static inline void histogram_add(struct histogram *h, usec took)
     h->sum += took;
 }
 
+static inline void histogram_merge(struct histogram *to, const struct histogram *from)
+{
+    for (size_t i = 0; i <= HISTOGRAM_BUCKETS; i++)
+        to->bucket[i] += from->bucket[i];
+    to->sum += from->sum;
+}
+
+/* How many took longer than `bound`, which is one of the bounds. */
+static inline uint64_t histogram_over(const struct histogram *h, usec bound)
+{
+    uint64_t n = h->bucket[HISTOGRAM_BUCKETS];
+
+    for (size_t i = HISTOGRAM_BUCKETS; i-- > 0 && histogram_bounds[i] > bound;)
+        n += h->bucket[i];
+    return n;
+}
+
 #endif

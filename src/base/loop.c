@@ -37,7 +37,8 @@ struct queue {
 struct loop {
     int           epoll, signals;
     bool          stopped;
-    usec          now, lag_max;
+    usec          now;
+    struct histogram lag;
     struct slot  *slots;
     uint32_t      nslots, free_slot;
     struct node  *heap;
@@ -403,8 +404,7 @@ static void turn(struct loop *l)
     fire_due(l);
     run_deferred(l);
     end = clock_now();
-    if (end - l->now > l->lag_max)
-        l->lag_max = end - l->now;
+    histogram_add(&l->lag, end - l->now);
 }
 
 void loop_run(struct loop *l)
@@ -425,10 +425,7 @@ usec loop_now(const struct loop *l)
     return l->now;
 }
 
-usec loop_lag_max(struct loop *l)
+const struct histogram *loop_lag(const struct loop *l)
 {
-    usec longest = l->lag_max;
-
-    l->lag_max = 0;
-    return longest;
+    return &l->lag;
 }

@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/histogram.h"
 
 struct loop;
 
@@ -64,6 +65,6 @@ void loop_undefer(struct loop *l, struct deferred *d);
 MUST_CHECK bool loop_signal(struct loop *l, int signo, void (*handler)(void *arg, int signo), void *arg, struct err *e);
 
 usec loop_now(const struct loop *l);       /* the clock as of this turn */
-usec loop_lag_max(struct loop *l);         /* longest turn since the last call: how late others were served */
+const struct histogram *loop_lag(const struct loop *l);     /* how long turns took: how late others were served */
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 
-extern const struct command_group service_commands;     /* service.c: serve, config, version, openapi */
+extern const struct command_group service_commands;     /* service.c: serve, config, openapi, alerts, version */
 extern const struct command_group migrate_commands;     /* migrate.c */
 extern const struct command_group init_commands;        /* init.c */
 extern const struct command_group org_commands;         /* org.c */

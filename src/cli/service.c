@@ -1,5 +1,5 @@
 /*
- * keelson serve, config, version, and the row of openapi.
+ * keelson serve, config, alerts, version, and the row of openapi.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include "cli/groups.h"
 #include "cli/help.h"
 #include "cli/openapi.h"
+#include "ops/alert_rules.h"
 #include "serve/start.h"
 #include "serve/version.h"
 
@@ -104,6 +105,44 @@ static bool run_version(struct command_call *c, struct err *e)
     return true;
 }
 
+/* ---- alerts ---- */
+
+static void alerts_list(struct buf *b)
+{
+    struct json_out o = JSON_OUT(b);
+
+    json_open(&o, '{');
+    json_key(&o, "alerts");
+    json_open(&o, '[');
+    for (int i = 0; i < alert_nrules; i++) {
+        json_open(&o, '{');
+        json_key(&o, "alert");
+        json_cstring(&o, alert_rules[i].name);
+        json_key(&o, "severity");
+        json_cstring(&o, alert_rules[i].severity);
+        json_key(&o, "summary");
+        json_cstring(&o, alert_rules[i].summary);
+        json_close(&o, '}');
+    }
+    json_close(&o, ']');
+    json_close(&o, '}');
+    buf_char(b, '\n');
+}
+
+static bool run_alerts(struct command_call *c, struct err *e)
+{
+    struct buf b = BUF((size_t)1 << 20);
+
+    (void)e;
+    if (c->format == COMMAND_JSON)
+        alerts_list(&b);
+    else
+        alert_rules_prometheus(&b);
+    fwrite(b.p, 1, b.n, stdout);
+    buf_free(&b);
+    return true;
+}
+
 static const struct command_option serve_options[] = {
     { "--demo", NULL, "Fill an empty embedded database with invented interviews, and simulate live ones." },
 };
@@ -118,6 +157,8 @@ static const struct command commands[] = {
     { "openapi", NULL, "Print the OpenAPI description of the database's API.", .run = openapi_run,
       .more = "It follows from the database: DATABASE_URL, else KEELSON_OWNER_URL, else the embedded one. --format json prints it as it is served,\n"
               "on one line." },
+    { "alerts", NULL, "Print the alert rules as a file for Prometheus.", .run = run_alerts,
+      .more = "The running service evaluates the same rules: /health lists what fires, keelson_alert_active is in /metrics." },
     { "version", NULL, "Show the version.", .run = run_version },
 };
 

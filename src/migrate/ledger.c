@@ -41,16 +41,19 @@ static const char create_sql[] =
     "COMMENT ON SCHEMA keelson_ledger IS 'Which migrations are in force, and every attempt to run one. Written by the runner.';"
     "COMMENT ON TABLE keelson_ledger.migrations IS 'Migrations in force.';"
     "COMMENT ON TABLE keelson_ledger.attempts IS 'Each time a migration was run or undone, also when it failed.';"
-    /* The service looks whether it runs on the schema it knows. */
+    /* The service looks whether it runs on the schema it knows, and whether migrations fail. */
     "DO $$ DECLARE r text; BEGIN"
     "  FOR r IN SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ('keelson_api', 'keelson_readonly') LOOP"
     "    EXECUTE format('GRANT USAGE ON SCHEMA keelson_ledger TO %I', r);"
     "    EXECUTE format('GRANT SELECT ON keelson_ledger.migrations TO %I', r);"
+    "    EXECUTE format('GRANT SELECT (project, version, started_at, outcome) ON keelson_ledger.attempts TO %I', r);"
     "  END LOOP;"
     "END $$;";
 
 #define EXISTS_SQL "SELECT 'yes' WHERE pg_catalog.to_regclass('keelson_ledger.migrations') IS NOT NULL"
-#define COMPLETE_SQL EXISTS_SQL " AND pg_catalog.to_regclass('keelson_ledger.attempts') IS NOT NULL"
+#define COMPLETE_SQL EXISTS_SQL " AND pg_catalog.to_regclass('keelson_ledger.attempts') IS NOT NULL" \
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('keelson_api', 'keelson_readonly')" \
+    " AND NOT pg_catalog.has_column_privilege(rolname, pg_catalog.to_regclass('keelson_ledger.attempts'), 'outcome', 'SELECT'))"
 
 const char *ledger_create_sql(void)
 {

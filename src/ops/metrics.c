@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/metrics.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@
 #include "base/attr.h"
 #include "base/histogram.h"
 #include "base/log.h"
+#include "ops/exposition.h"
+#include "ops/metrics_health.h"
+#include "ops/metrics_pool.h"
 
 #define CODES   8
 
@@ -22,9 +26,8 @@ struct code_count {
 };
 
 struct route_metrics {
-    struct histogram  request, query;
+    struct histogram  request, query, hold;
     struct code_count codes[CODES];     /* a route answers with a handful of codes; the last collects the rest as 0 */
-    bool              writes;
 };
 
 struct state_count {
@@ -40,6 +43,7 @@ struct metrics {
     struct route_metrics *routes;       /* n + 1: the last is "no route matched" */
     struct state_count    states[STATES];
     struct histogram      retry_after;
+    usec                  started;      /* wall clock */
 };
 
 struct metrics *metrics_open(const char *const *patterns, const char *const *methods, size_t n)
@@ -51,6 +55,7 @@ struct metrics *metrics_open(const char *const *patterns, const char *const *met
     m->patterns = patterns;
     m->methods = methods;
     m->n = n;
+    m->started = clock_wall();
     return m;
 }
 
@@ -88,12 +93,13 @@ static void count_state(struct metrics *m, const char *sqlstate)
     m->states[i].n++;
 }
 
-void metrics_query(struct metrics *m, int route, bool writes, usec took, const struct err *e)
+void metrics_query(struct metrics *m, int route, usec took, usec held, const struct err *e)
 {
     struct route_metrics *r = route_of(m, route);
 
-    r->writes = writes;
     histogram_add(&r->query, took);
+    if (held > 0)
+        histogram_add(&r->hold, held);
     if (e->sqlstate[0])
         count_state(m, e->sqlstate);
 }
@@ -104,25 +110,6 @@ void metrics_retry_after(struct metrics *m, int64_t ms)
 }
 
 /* ---- text ---- */
-
-static void head(struct buf *b, const char *name, const char *type, const char *help)
-{
-    buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void histogram_write(struct buf *b, const char *name, const char *labels, const struct histogram *h)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        n += h->bucket[i];
-        buf_printf(b, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, labels, *labels ? "," : "", (double)histogram_bounds[i] / 1e6, (unsigned long long)n);
-    }
-    n += h->bucket[HISTOGRAM_BUCKETS];
-    buf_printf(b, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, *labels ? "," : "", (unsigned long long)n);
-    buf_printf(b, "%s_sum%s%s%s %.6f\n", name, *labels ? "{" : "", labels, *labels ? "}" : "", (double)h->sum / 1e6);
-    buf_printf(b, "%s_count%s%s%s %llu\n", name, *labels ? "{" : "", labels, *labels ? "}" : "", (unsigned long long)n);
-}
 
 static void route_labels(const struct metrics *m, size_t i, char *out, size_t n)
 {
@@ -136,7 +123,7 @@ static void requests_write(const struct metrics *m, struct buf *b)
 {
     char labels[160];
 
-    head(b, "keelson_http_requests_total", "counter", "Requests answered.");
+    exposition_head(b, "keelson_http_requests_total", "counter", "Requests answered.");
     for (size_t i = 0; i <= m->n; i++) {
         route_labels(m, i, labels, sizeof labels);
         if (m->routes[i].codes[0].n == 0)
@@ -145,196 +132,98 @@ static void requests_write(const struct metrics *m, struct buf *b)
             buf_printf(b, "keelson_http_requests_total{%s,code=\"%d\"} %llu\n", labels, m->routes[i].codes[k].code,
                        (unsigned long long)m->routes[i].codes[k].n);
     }
-    head(b, "keelson_http_request_seconds", "histogram", "From the whole request to its answer.");
+    exposition_head(b, "keelson_http_request_seconds", "histogram", "From the whole request to its answer.");
     for (size_t i = 0; i <= m->n; i++) {
         route_labels(m, i, labels, sizeof labels);
-        histogram_write(b, "keelson_http_request_seconds", labels, &m->routes[i].request);
+        exposition_histogram(b, "keelson_http_request_seconds", labels, &m->routes[i].request);
     }
+}
+
+/* ---- what the database did, by pattern: several rows of the table may share one ---- */
+
+static bool reads(const struct metrics *m, size_t i)
+{
+    return strcmp(m->methods[i], "GET") == 0;
+}
+
+/* Of rows with one pattern (and, where it matters, one kind) the first speaks for all; pages ask no database. */
+static bool speaks(const struct metrics *m, size_t i, bool by_kind)
+{
+    if (strncmp(m->patterns[i], "/v1/", 4) != 0)
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(m->patterns[k], m->patterns[i]) == 0 && (!by_kind || reads(m, k) == reads(m, i)))
+            return false;
+    return true;
+}
+
+enum of_route { OF_QUERY, OF_READS, OF_HOLD };
+
+static struct histogram gather(const struct metrics *m, size_t i, enum of_route what)
+{
+    struct histogram all = { 0 };
+
+    for (size_t k = i; k < m->n; k++)
+        if (strcmp(m->patterns[k], m->patterns[i]) == 0 && (what != OF_READS || reads(m, k) == reads(m, i)))
+            histogram_merge(&all, what == OF_HOLD ? &m->routes[k].hold : &m->routes[k].query);
+    return all;
 }
 
 static void queries_write(const struct metrics *m, struct buf *b)
 {
     char labels[160];
 
-    head(b, "keelson_db_query_seconds", "histogram", "From handing work to the pool to its result.");
+    exposition_head(b, "keelson_db_query_seconds", "histogram", "From handing work to the pool to its result.");
     for (size_t i = 0; i < m->n; i++) {
-        snprintf(labels, sizeof labels, "route=\"%s\",kind=\"%s\"", m->patterns[i], m->routes[i].writes ? "write" : "read");
-        if (strcmp(m->methods[i], "GET") == 0 || m->routes[i].writes)
-            histogram_write(b, "keelson_db_query_seconds", labels, &m->routes[i].query);
+        struct histogram h = gather(m, i, OF_READS);
+
+        if (!speaks(m, i, true))
+            continue;
+        snprintf(labels, sizeof labels, "route=\"%s\",kind=\"%s\"", m->patterns[i], reads(m, i) ? "read" : "write");
+        exposition_histogram(b, "keelson_db_query_seconds", labels, &h);
     }
-    head(b, "keelson_db_errors_total", "counter", "Errors the server reported, by SQLSTATE.");
-    buf_printf(b, "keelson_db_errors_total{sqlstate=\"none\"} 0\n");
+    exposition_head(b, "keelson_pool_hold_seconds", "histogram", "How long work had its connection.");
+    for (size_t i = 0; i < m->n; i++) {
+        struct histogram h = gather(m, i, OF_HOLD);
+
+        if (!speaks(m, i, false))
+            continue;
+        snprintf(labels, sizeof labels, "pool=\"primary\",route=\"%s\"", m->patterns[i]);
+        exposition_histogram(b, "keelson_pool_hold_seconds", labels, &h);
+    }
+    exposition_head(b, "keelson_slow_queries_total", "counter", "Those that took more than a second.");
+    for (size_t i = 0; i < m->n; i++) {
+        struct histogram h = gather(m, i, OF_QUERY);
+
+        if (speaks(m, i, false))
+            buf_printf(b, "keelson_slow_queries_total{route=\"%s\"} %llu\n", m->patterns[i], (unsigned long long)histogram_over(&h, USEC_S));
+    }
+}
+
+static void errors_write(const struct metrics *m, struct buf *b)
+{
+    exposition_head(b, "keelson_db_errors_total", "counter", "Errors the server reported, by SQLSTATE and its class.");
+    buf_printf(b, "keelson_db_errors_total{sqlstate_class=\"none\",sqlstate=\"none\"} 0\n");
     for (size_t i = 0; i < STATES && m->states[i].n > 0; i++)
-        buf_printf(b, "keelson_db_errors_total{sqlstate=\"%s\"} %llu\n", m->states[i].sqlstate, (unsigned long long)m->states[i].n);
-    head(b, "keelson_retry_after_seconds", "histogram", "Values of Retry-After that were sent.");
-    histogram_write(b, "keelson_retry_after_seconds", "", &m->retry_after);
-}
-
-struct number { const char *name, *labels; double value; };
-
-/* Neighbours of one name share one head. */
-static void numbers_write(struct buf *b, const char *type, const char *help, const struct number *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || strcmp(list[i - 1].name, list[i].name) != 0)
-            head(b, list[i].name, type, help);
-        buf_printf(b, "%s%s %.17g\n", list[i].name, list[i].labels, list[i].value);
-    }
-}
-
-#define NUMBERS(b, type, help, ...) \
-    numbers_write(b, type, help, (const struct number[]){ __VA_ARGS__ }, ARRAY_LEN(((const struct number[]){ __VA_ARGS__ })))
-
-static const char *const classes[POOL_CLASSES] = { [POOL_LANE] = "lane", [POOL_EXCLUSIVE] = "exclusive", [POOL_CONTROL] = "control" };
-
-static void pool_connections_write(const struct pool_counters *p, struct buf *b)
-{
-    NUMBERS(b, "gauge", "Connections by state; they sum to what counts in the cap.",
-            { "keelson_pool_connections", "{pool=\"primary\",state=\"idle\"}", p->idle },
-            { "keelson_pool_connections", "{pool=\"primary\",state=\"in_use\"}", p->in_use },
-            { "keelson_pool_connections", "{pool=\"primary\",state=\"connecting\"}", p->connecting },
-            { "keelson_pool_connections", "{pool=\"primary\",state=\"closing\"}", p->closing });
-    NUMBERS(b, "gauge", "Most connections the pool may open.", { "keelson_pool_connections_max", "{pool=\"primary\"}", p->max });
-    NUMBERS(b, "gauge", "Most connections the pool opens now: fewer while the server refuses more.", { "keelson_pool_effective_max", "{pool=\"primary\"}", p->effective_max });
-    NUMBERS(b, "counter", "Times the server saw more connections of ours than the pool may open.",
-            { "keelson_pool_cap_violations_total", "{pool=\"primary\"}", (double)p->cap_violations });
-    NUMBERS(b, "gauge", "Grows whenever all connections are given up at once.", { "keelson_pool_epoch", "{pool=\"primary\"}", (double)p->epoch });
-}
-
-static void pool_use_write(const struct pool_counters *p, struct buf *b)
-{
-    NUMBERS(b, "gauge", "Requests waiting for a connection.",
-            { "keelson_pool_waiters", "{pool=\"primary\",class=\"lane\"}", p->waiting_lane },
-            { "keelson_pool_waiters", "{pool=\"primary\",class=\"exclusive\"}", p->waiting_exclusive });
-    NUMBERS(b, "gauge", "How long the oldest has waited.", { "keelson_pool_oldest_waiter_seconds", "{pool=\"primary\"}", (double)p->oldest_waiter / 1e6 });
-    NUMBERS(b, "counter", "Connection-seconds in use.",
-            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"lane\"}", (double)p->busy[POOL_LANE] / 1e6 },
-            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"exclusive\"}", (double)p->busy[POOL_EXCLUSIVE] / 1e6 },
-            { "keelson_pool_busy_seconds_total", "{pool=\"primary\",class=\"control\"}", (double)p->busy[POOL_CONTROL] / 1e6 });
-    NUMBERS(b, "gauge", "What the busy seconds are to be divided by.",
-            { "keelson_pool_capacity", "{pool=\"primary\",class=\"lane\"}", p->lanes },
-            { "keelson_pool_capacity", "{pool=\"primary\",class=\"exclusive\"}", p->max - p->lanes - p->control },
-            { "keelson_pool_capacity", "{pool=\"primary\",class=\"control\"}", p->control });
-    NUMBERS(b, "counter", "How work came to its connection, or did not.",
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"immediate\"}", (double)p->acquires_immediate },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"waited\"}", (double)p->acquires_waited },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"timeout\"}", (double)p->acquires_timeout },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"rejected_queue_full\"}", (double)p->acquires_full },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"rejected_deadline\"}", (double)p->acquires_deadline },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"client_gone\"}", (double)p->acquires_gone },
-            { "keelson_pool_acquires_total", "{pool=\"primary\",outcome=\"db_down\"}", (double)p->acquires_down });
-}
-
-static void pool_histograms_write(const struct pool_counters *p, struct buf *b)
-{
-    char labels[64];
-
-    head(b, "keelson_pool_acquire_seconds", "histogram", "From handing work to the pool to its connection.");
-    for (int c = 0; c < POOL_CLASSES; c++) {
-        snprintf(labels, sizeof labels, "pool=\"primary\",class=\"%s\"", classes[c]);
-        histogram_write(b, "keelson_pool_acquire_seconds", labels, &p->acquire[c]);
-    }
-    head(b, "keelson_pool_hold_seconds", "histogram", "How long work had its connection.");
-    for (int c = 0; c < POOL_CLASSES; c++) {
-        snprintf(labels, sizeof labels, "pool=\"primary\",class=\"%s\"", classes[c]);
-        histogram_write(b, "keelson_pool_hold_seconds", labels, &p->hold[c]);
-    }
-}
-
-static void pool_connect_write(const struct pool_counters *p, struct buf *b)
-{
-    static const char *const phases[POOL_PHASES] = {
-        [POOL_DNS] = "dns", [POOL_TCP] = "tcp", [POOL_TLS] = "tls", [POOL_AUTH] = "auth", [POOL_SETUP] = "setup",
-    };
-    char labels[64];
-
-    head(b, "keelson_pool_connect_seconds", "histogram", "The parts of connecting, of connections that came about.");
-    for (int i = 0; i < POOL_PHASES; i++) {
-        snprintf(labels, sizeof labels, "pool=\"primary\",phase=\"%s\"", phases[i]);
-        histogram_write(b, "keelson_pool_connect_seconds", labels, &p->connect[i]);
-    }
-}
-
-static void hosts_write(const struct pool_counters *p, struct buf *b)
-{
-    static const char *const roles[HOST_ROLES] = {
-        [HOST_UNKNOWN] = "unknown", [HOST_PRIMARY] = "primary", [HOST_READ_ONLY] = "read_only", [HOST_STANDBY] = "standby", [HOST_REFUSED] = "refused",
-    };
-
-    head(b, "keelson_db_role", "gauge", "What each host of the URL was when it was last looked at.");
-    for (int i = 0; i < p->nhosts; i++)
-        for (int r = 0; r < HOST_ROLES; r++)
-            buf_printf(b, "keelson_db_role{host=\"%s\",role=\"%s\"} %d\n", p->hosts[i].shown, roles[r], p->hosts[i].role == (enum host_role)r);
-    head(b, "keelson_db_timeline", "gauge", "The timeline each was on while it took writes; 0: not known.");
-    for (int i = 0; i < p->nhosts; i++)
-        buf_printf(b, "keelson_db_timeline{host=\"%s\"} %d\n", p->hosts[i].shown, p->hosts[i].timeline);
-    NUMBERS(b, "counter", "Times another server took over the writes.", { "keelson_db_failovers_total", "", (double)p->failovers });
-    NUMBERS(b, "gauge", "1 while no host takes writes and one takes reads.", { "keelson_db_read_only", "", p->read_only });
-}
-
-static void counts_write(struct buf *b, const char *name, const char *label, const char *help, const char *const *values, const uint64_t *counts, int n)
-{
-    head(b, name, "counter", help);
-    for (int i = 0; i < n; i++)
-        buf_printf(b, "%s{pool=\"primary\",%s=\"%s\"} %llu\n", name, label, values[i], (unsigned long long)counts[i]);
-}
-
-static void pool_connects_write(const struct pool_counters *p, struct buf *b)
-{
-    static const char *const outcomes[CONNECT_OUTCOMES] = {
-        [CONNECT_OK] = "ok", [CONNECT_REFUSED] = "refused", [CONNECT_TIMEOUT] = "timeout", [CONNECT_AUTH] = "auth", [CONNECT_TOO_MANY] = "too_many",
-        [CONNECT_ROLE] = "role", [CONNECT_TLS] = "tls", [CONNECT_DNS] = "dns", [CONNECT_STARTING] = "starting", [CONNECT_PROTOCOL] = "protocol",
-    };
-    static const char *const reasons[CLOSE_REASONS] = {
-        [CLOSE_OVERFLOW] = "overflow", [CLOSE_RECYCLE] = "recycle", [CLOSE_LOST] = "lost", [CLOSE_TIMEOUT] = "timeout", [CLOSE_STALE] = "stale",
-        [CLOSE_CANCELLED] = "cancelled", [CLOSE_EPOCH] = "epoch", [CLOSE_ROLE] = "role_changed", [CLOSE_DRAIN] = "drain",
-    };
-
-    counts_write(b, "keelson_pool_connects_total", "outcome", "Attempts to connect.", outcomes, p->connects, CONNECT_OUTCOMES);
-    counts_write(b, "keelson_pool_closes_total", "reason", "Connections closed.", reasons, p->closes, CLOSE_REASONS);
-}
-
-static void retries_write(const struct pool_counters *p, struct buf *b)
-{
-    head(b, "keelson_db_retries_total", "counter", "Work done again after a lost connection (none) or what that SQLSTATE means, by how it ended.");
-    for (int i = 0; i < POOL_RETRY_STATES; i++) {
-        buf_printf(b, "keelson_db_retries_total{sqlstate=\"%s\",outcome=\"succeeded\"} %llu\n", pool_retry_states[i], (unsigned long long)p->retries[i]);
-        buf_printf(b, "keelson_db_retries_total{sqlstate=\"%s\",outcome=\"failed\"} %llu\n", pool_retry_states[i], (unsigned long long)p->retries_failed[i]);
-    }
-}
-
-static void pool_write(const struct pool_counters *p, struct buf *b)
-{
-    pool_connections_write(p, b);
-    pool_use_write(p, b);
-    pool_histograms_write(p, b);
-    pool_connect_write(p, b);
-    pool_connects_write(p, b);
-    hosts_write(p, b);
-    NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
-    NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
-    NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });
-    retries_write(p, b);
-    NUMBERS(b, "counter", "Cancel requests sent.", { "keelson_cancels_total", "{outcome=\"sent\"}", (double)p->cancels });
-    NUMBERS(b, "counter", "Writes whose answer was lost, by what became of them.",
-            { "keelson_commit_unknown_total", "{resolution=\"committed\"}", (double)p->outcomes_committed },
-            { "keelson_commit_unknown_total", "{resolution=\"aborted\"}", (double)p->outcomes_aborted },
-            { "keelson_commit_unknown_total", "{resolution=\"unresolved\"}", (double)p->outcomes_unresolved });
+        buf_printf(b, "keelson_db_errors_total{sqlstate_class=\"%.2s\",sqlstate=\"%s\"} %llu\n", m->states[i].sqlstate, m->states[i].sqlstate,
+                   (unsigned long long)m->states[i].n);
+    exposition_head(b, "keelson_retry_after_seconds", "histogram", "Values of Retry-After that were sent.");
+    exposition_histogram(b, "keelson_retry_after_seconds", "", &m->retry_after);
 }
 
 static void http_write(const struct http_counters *h, struct buf *b)
 {
-    NUMBERS(b, "gauge", "Requests being answered.", { "keelson_http_inflight", "", (double)h->inflight });
-    NUMBERS(b, "gauge", "Client connections.", { "keelson_http_connections", "", (double)h->connections });
-    NUMBERS(b, "counter", "Requests turned away at the edge.",
+    EXPOSITION_NUMBERS(b, "gauge", "Requests being answered.", { "keelson_http_inflight", "", (double)h->inflight });
+    EXPOSITION_NUMBERS(b, "gauge", "Client connections.", { "keelson_http_connections", "", (double)h->connections });
+    EXPOSITION_NUMBERS(b, "counter", "Requests turned away at the edge.",
             { "keelson_http_rejects_total", "{reason=\"headers_timeout\"}", (double)h->rejects_headers_timeout },
             { "keelson_http_rejects_total", "{reason=\"body_timeout\"}", (double)h->rejects_body_timeout },
             { "keelson_http_rejects_total", "{reason=\"too_large\"}", (double)h->rejects_too_large },
             { "keelson_http_rejects_total", "{reason=\"malformed\"}", (double)h->rejects_malformed },
             { "keelson_http_rejects_total", "{reason=\"overload\"}", (double)h->rejects_overload },
             { "keelson_http_rejects_total", "{reason=\"draining\"}", (double)h->rejects_draining });
-    NUMBERS(b, "counter", "Bytes received.", { "keelson_http_received_bytes_total", "", (double)h->bytes_in });
-    NUMBERS(b, "counter", "Bytes sent.", { "keelson_http_sent_bytes_total", "", (double)h->bytes_out });
+    EXPOSITION_NUMBERS(b, "counter", "Bytes received.", { "keelson_http_received_bytes_total", "", (double)h->bytes_in });
+    EXPOSITION_NUMBERS(b, "counter", "Bytes sent.", { "keelson_http_sent_bytes_total", "", (double)h->bytes_out });
 }
 
 static double resident_bytes(void)
@@ -350,41 +239,54 @@ static double resident_bytes(void)
     return (double)resident * (double)sysconf(_SC_PAGESIZE);
 }
 
-static void process_write(const struct metrics_view *v, struct buf *b)
+/* One of them is the directory that is read. */
+static double open_descriptors(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (d && readdir(d))
+        n++;
+    if (d)
+        closedir(d);
+    return n > 3 ? n - 3 : 0;           /* . and .. are entries too */
+}
+
+static double most_descriptors(void)
+{
+    struct rlimit most;
+
+    return getrlimit(RLIMIT_NOFILE, &most) == 0 ? (double)most.rlim_cur : 0;
+}
+
+static void process_write(const struct metrics *m, const struct metrics_view *v, struct buf *b)
 {
     struct rusage u;
 
     getrusage(RUSAGE_SELF, &u);
-    head(b, "keelson_build_info", "gauge", "What runs.");
-    buf_printf(b, "keelson_build_info{version=\"%s\",pg_server_version=\"%d\"} 1\n", v->version, v->server_version);
-    NUMBERS(b, "counter", "CPU time of the process.", { "process_cpu_seconds_total", "",
-            (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6 });
-    NUMBERS(b, "gauge", "Resident memory.", { "process_resident_memory_bytes", "", resident_bytes() });
-    NUMBERS(b, "gauge", "Longest turn of the event loop since the last scrape.", { "keelson_eventloop_lag_seconds", "", (double)v->loop_lag / 1e6 });
-    NUMBERS(b, "counter", "Log lines that could not be written.", { "keelson_log_dropped_total", "", (double)log_dropped() });
-}
-
-#define CHECKS 8
-
-static void health_write(const struct health *h, struct buf *b)
-{
-    struct health_check checks[CHECKS];
-    int n = health_checks(h, checks, CHECKS);
-
-    head(b, "keelson_health_status", "gauge", "0 fail, 0.5 warn, 1 pass.");
-    for (int i = 0; i < n; i++)
-        buf_printf(b, "keelson_health_status{check=\"%s\"} %g\n", checks[i].name, (double)checks[i].status / 2);
-    head(b, "keelson_health_probe_age_seconds", "gauge", "How long ago that was seen.");
-    for (int i = 0; i < n; i++)
-        buf_printf(b, "keelson_health_probe_age_seconds{check=\"%s\"} %.3f\n", checks[i].name, (double)checks[i].age / 1e6);
+    exposition_head(b, "keelson_build_info", "gauge", "What runs.");
+    buf_printf(b, "keelson_build_info{version=\"%s\",libpq=\"%d\",pg_server_version=\"%d\"} 1\n", v->version, v->pool.libpq, v->server_version);
+    EXPOSITION_NUMBERS(b, "gauge", "When the process began.", { "process_start_time_seconds", "", (double)m->started / 1e6 });
+    EXPOSITION_NUMBERS(b, "counter", "CPU time of the process.", { "process_cpu_seconds_total", "",
+        (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6 });
+    EXPOSITION_NUMBERS(b, "gauge", "Resident memory.", { "process_resident_memory_bytes", "", resident_bytes() });
+    EXPOSITION_NUMBERS(b, "gauge", "Open descriptors.", { "process_open_fds", "", open_descriptors() });
+    EXPOSITION_NUMBERS(b, "gauge", "Most it may open.", { "process_max_fds", "", most_descriptors() });
+    exposition_head(b, "keelson_eventloop_lag_seconds", "histogram", "How long turns of the event loop took: how late others were served.");
+    exposition_histogram(b, "keelson_eventloop_lag_seconds", "", v->loop_lag);
+    EXPOSITION_NUMBERS(b, "gauge", "When the event loop last turned.",
+        { "keelson_eventloop_heartbeat_timestamp_seconds", "", (double)(clock_wall() - (clock_now() - v->loop_now)) / 1e6 });
+    EXPOSITION_NUMBERS(b, "counter", "Log lines that could not be written.", { "keelson_log_dropped_total", "", (double)log_dropped() });
 }
 
 void metrics_render(const struct metrics *m, const struct metrics_view *v, struct buf *out)
 {
-    process_write(v, out);
-    pool_write(&v->pool, out);
+    process_write(m, v, out);
+    metrics_pool_write(&v->pool, out);
     http_write(v->http, out);
-    health_write(v->health, out);
+    metrics_health_write(v->health, out);
+    alerts_write(v->alerts, out);
     requests_write(m, out);
     queries_write(m, out);
+    errors_write(m, out);
 }

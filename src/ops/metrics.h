@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "http/server.h"
+#include "ops/alerts.h"
 #include "ops/health.h"
 #include "pg/pool.h"
 
@@ -21,15 +23,17 @@ void metrics_close(struct metrics *m);
 
 /* An exchange was answered.  route < 0: none matched. */
 void metrics_request(struct metrics *m, int route, int status, usec took);
-/* The database's part of one, from submission to answer. */
-void metrics_query(struct metrics *m, int route, bool writes, usec took, const struct err *e);
+/* The database's part of one, from submission to answer; it had a connection for `held` of that. */
+void metrics_query(struct metrics *m, int route, usec took, usec held, const struct err *e);
 void metrics_retry_after(struct metrics *m, int64_t ms);
 
 struct metrics_view {                   /* what else is shown; taken at the moment of asking */
     struct pool_counters        pool;
     const struct http_counters *http;
     const struct health        *health;
-    usec                        loop_lag;
+    const struct alerts        *alerts;
+    const struct histogram     *loop_lag;
+    usec                        loop_now;
     const char                 *version;
     int                         server_version;
 };

@@ -87,6 +87,7 @@ static void back_off(struct pool *p)
 static void count(struct pool *p, const struct pg_link *k)
 {
     p->counters.connects[CONNECT_OK]++;
+    p->counters.last_connect = CONNECT_OK;
     for (int i = 0; i < POOL_PHASES; i++)
         if (k->dial.took[i] > 0)
             histogram_add(&p->counters.connect[i], k->dial.took[i]);
@@ -122,6 +123,7 @@ void connect_failed(struct pg_link *k, const struct err *e)
     struct pool *p = k->pool;
 
     p->counters.connects[k->dial.outcome]++;
+    p->counters.last_connect = k->dial.outcome;
     back_off(p);
     if (k->dial.outcome == CONNECT_TOO_MANY)
         upkeep_shrink(p);

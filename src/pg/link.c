@@ -24,6 +24,8 @@ void link_state(struct pg_link *k, enum link_state to)
     };
 
     assert(legal[to] & 1u << k->state);
+    if (k->state == LINK_BUSY)
+        k->held = loop_now(k->loop) - k->since;
     k->census[k->state]--;
     k->census[to]++;
     k->state = to;

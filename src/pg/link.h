@@ -29,6 +29,8 @@ enum link_state {
     LINK_STATES,
 };
 
+enum link_leak { LEAK_NONE, LEAK_SUSPECTED, LEAK_REPORTED };    /* held for longer than it should; said so */
+
 enum link_phase {               /* of a transaction with steps, while LINK_BUSY */
     PHASE_ONLY,                 /* everything was sent in one implicit transaction     */
     PHASE_STEP,                 /* BEGIN and statements sent; step() decides next      */
@@ -86,6 +88,9 @@ struct pg_link {
     bool                      condemned;    /* close as soon as it is not busy */
     bool                      torn;         /* broke, which says nothing about the other end */
     bool                      ended;        /* the server said that it ends this session */
+    enum link_leak            leak;         /* of the work under way */
+    bool                      reclaimed;    /* that work was ended, because nobody wanted it and it held on */
+    usec                      held;         /* how long its last work had it */
     bool                      read_only;    /* the server takes no writes in this session, as far as it has said */
     enum close_reason         reason;       /* why it was condemned */
 

@@ -118,12 +118,15 @@ static void task_finished(struct pool *p, struct pg_link *k)
         outcome_done(p, t, rows, k->error.kind == E_NONE ? link_task_rows(k, rows) : 0, &k->error);
 }
 
-static void busy_count(struct pool *p, const struct pg_link *k)
+/* n tasks had the connection for so long. */
+static void busy_count(struct pool *p, struct pg_link *k, usec held, int n)
 {
-    usec held = loop_now(p->loop) - k->since;
+    enum pool_class class = pool_class(p, k);
 
-    p->counters.busy[pool_class(p, k)] += held;
-    histogram_add(&p->counters.hold[pool_class(p, k)], held);
+    p->counters.busy[class] += class == POOL_LANE ? held * n : held;
+    for (int i = 0; i < n; i++)
+        k->tasks[i]->held += held;
+    leak_end(p, k, held);
 }
 
 /* The plan is stale or the statement unknown: a new connection knows better, and nothing was done. */
@@ -166,7 +169,8 @@ void outcome_finished(struct pg_link *k)
     bool failed = k->error.kind != E_NONE, stale = failed && session_stale(&k->error);
     bool elsewhere = failed && strcmp(k->error.sqlstate, "25006") == 0 && roles_refused(p, k);
 
-    busy_count(p, k);
+    busy_count(p, k, loop_now(p->loop) - k->since, k->ntasks);
+    p->counters.returns++;
     if ((stale || elsewhere) && again_possible(k->tasks[0]))
         repeat_all(p, k);
     else if (k->tasks[0]->kind && failed)
@@ -266,7 +270,9 @@ void outcome_lost(struct pg_link *k, const struct err *e)
     int n = k->ntasks;
 
     k->ntasks = 0;
-    p->counters.closes[e->kind == E_TIMEOUT ? CLOSE_TIMEOUT : CLOSE_LOST]++;
+    p->counters.closes[k->reclaimed ? CLOSE_LEAK : e->kind == E_TIMEOUT ? CLOSE_TIMEOUT : CLOSE_LOST]++;
+    if (n > 0)
+        busy_count(p, k, k->held, n);
     if (n > 0)
         log_event(LOG_WARN, "connection-lost", "reason=%s tasks=%d", e->message, n);
     for (int i = n - 1; i >= 0; i--)

@@ -15,6 +15,7 @@
 #include "pg/cancel.h"
 #include "pg/connect.h"
 #include "pg/lane.h"
+#include "pg/leak.h"
 #include "pg/outcome.h"
 #include "pg/pool_parts.h"
 #include "pg/upkeep.h"
@@ -76,6 +77,8 @@ void pool_submit(struct pool *p, struct task *t)
         t->until = t->queued_at + p->config.timeout;
     if (p->draining) {
         pool_refuse(p, t, E_DRAINING, "the service is shutting down");
+    } else if (leak_holds_already(p, t)) {
+        pool_refuse(p, t, E_INTERNAL, "the request holds a database connection and asked for a second one, which could wait for itself forever");
     } else if (p->down) {
         refuse_down(p, t);
     } else if (q->n >= p->config.queue) {
@@ -223,6 +226,7 @@ void pool_epoch(struct pool *p, enum close_reason why)
 
 void pool_abandon(struct pool *p, struct task *t)
 {
+    t->abandoned = true;
     if (again_drop(p, t)) {
         pool_refuse(p, t, E_TIMEOUT, "the client has gone");
     } else if (t->state == TASK_WAITING && pool_queue(p, t) == &p->exclusive && !t->doubtful) {
@@ -247,9 +251,11 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
         return fail(e, E_USAGE, "pool.lanes: %d must be at least 1 and below pool.size + pool.overflow (%d)", c->lanes, c->size + c->overflow);
     p = calloc(1, sizeof *p);
     if (!p)
-        abort();
+        err_die("out of memory: no room for a pool");
     p->loop = l;
     p->config = *c;
+    if (p->config.leak_after == 0)
+        p->config.leak_after = c->query_timeout / 2;
     p->nlanes = c->lanes;
     p->nlinks = p->effective_max = c->size + c->overflow;
     p->ncontrol = p->nlinks - p->nlanes >= 2 ? 1 : 0;
@@ -257,7 +263,7 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
     p->links = calloc((size_t)p->nlinks, sizeof *p->links);
     p->keys = calloc((size_t)p->nlanes, sizeof *p->keys);
     if (!p->links || !p->keys)
-        abort();
+        err_die("out of memory: no room for a pool");
     for (int i = 0; i < p->nlinks; i++) {
         p->links[i].pool = p;
         p->links[i].loop = l;
@@ -330,6 +336,7 @@ void pool_close(struct pool *p)
     redo_end(p);
     again_close(p);
     leave_close(p);
+    leak_close(p);
     witness_close(p);
     hosts_close(&p->hosts);
     refusals_turn(p);
@@ -351,6 +358,25 @@ static usec waits(const struct queue *q, usec now)
     return q->first ? now - q->first->queued_at : 0;
 }
 
+/* What is under way counts as far as it has come. */
+static void use_count(const struct pool *p, struct pool_counters *out)
+{
+    out->base = p->config.size;
+    out->libpq = PQlibVersion();
+    out->capacity[POOL_LANE] = p->nlanes * LINK_GROUP;
+    out->capacity[POOL_CONTROL] = p->ncontrol;
+    out->capacity[POOL_EXCLUSIVE] = p->nlinks - p->nlanes - p->ncontrol;
+    for (int i = 0; i < p->nlinks; i++) {
+        const struct pg_link *k = &p->links[i];
+        enum pool_class class = pool_class(p, k);
+
+        out->leaks_suspected += k->leak != LEAK_NONE;
+        out->in_use_control += k->state == LINK_BUSY && class == POOL_CONTROL;
+        if (k->state == LINK_BUSY)
+            out->busy[class] += (loop_now(p->loop) - k->since) * (class == POOL_LANE ? k->ntasks : 1);
+    }
+}
+
 void pool_counters(const struct pool *p, struct pool_counters *out)
 {
     usec now = loop_now(p->loop), w[] = { waits(&p->reads, now), waits(&p->writes, now), waits(&p->exclusive, now) };
@@ -368,6 +394,7 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
     out->waiting_exclusive = p->exclusive.n;
     out->up = !p->down;
     hosts_view(p, out);
+    use_count(p, out);
     for (size_t i = 0; i < ARRAY_LEN(w); i++)
         out->oldest_waiter = w[i] > out->oldest_waiter ? w[i] : out->oldest_waiter;
 }

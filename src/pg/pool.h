@@ -77,6 +77,10 @@ struct task {
     bool                   (*restart)(struct task *t);
     bool                     keyed;      /* its client repeats it under a key that is recognised: so may we, when it was not committed */
     deadline                 until;      /* absolute; 0: pool.timeout from now */
+    /* whose it is, for reports */
+    const char              *route;      /* static; NULL: the service's own work */
+    struct span              request_id;
+    const void              *holder;     /* the request: while it has a connection of its own it is refused another */
     /* how it ended.  e->kind == E_NONE: committed.  `rows` (n of them, one per statement; grouped: one) are valid only inside. */
     void (*done)(struct task *t, const struct rows *rows, int n, const struct err *e);
     void                    *user;
@@ -86,6 +90,8 @@ struct task {
     usec         queued_at;
     uint64_t     arrival;
     int          state, tries;
+    usec         held;               /* how long it had its connection, all tries together; good in done() */
+    bool         abandoned;          /* its client has gone */
     bool         doubtful;           /* a first run of this write may have been committed */
     bool         recovering;         /* recover() was called */
     int          cause;              /* of the last repetition: into pool_retry_states */
@@ -101,6 +107,7 @@ struct pool_config {
     const struct pg_target *target;
     int   size, overflow, lanes, queue;
     usec  timeout, recycle, idle, connect_timeout, query_timeout, lock_timeout, lane_lock_timeout;
+    usec  leak_after;                /* work that has a connection for longer is reported; 0: half of query_timeout */
 };
 
 struct pool;
@@ -132,7 +139,8 @@ struct pool_host {
 };
 
 enum close_reason {             /* of a connection that had come about */
-    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_REASONS
+    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_LEAK,
+    CLOSE_REASONS
 };
 
 /* Why work is repeated; "none": its connection was lost. */
@@ -150,8 +158,16 @@ struct pool_counters {
     uint64_t groups, grouped_tasks, bisections, cancels, cap_violations, epoch;
     uint64_t outcomes_committed, outcomes_aborted, outcomes_unresolved;      /* of writes whose answer was lost */
     usec     oldest_waiter;          /* age */
-    usec     busy[POOL_CLASSES];     /* connection-microseconds in use since start */
-    struct histogram acquire[POOL_CLASSES], hold[POOL_CLASSES], connect[POOL_PHASES];
+    int      base;                   /* size: what is kept */
+    int      in_use_control;         /* of those in use */
+    int      libpq;                  /* its version: 150018 */
+    int      capacity[POOL_CLASSES]; /* places for work: a lane has one for each task of a group */
+    usec     busy[POOL_CLASSES];     /* place-microseconds in use since start */
+    uint64_t returns;                /* work that gave its connection back */
+    int      leaks_suspected;        /* now */
+    uint64_t leaks_returned_late, leaks_reclaimed, self_deadlocks;
+    enum connect_outcome last_connect;      /* of the latest attempt */
+    struct histogram acquire[POOL_CLASSES], connect[POOL_PHASES];
     struct pool_host hosts[PG_HOSTS];
     int      nhosts;
     uint64_t failovers;

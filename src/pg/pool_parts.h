@@ -1,7 +1,7 @@
 /*
  * The inside of the pool, shared by the files that are the pool: pool.c (queues), connect.c, upkeep.c (what is done from time to
- * time), roles.c (who takes writes), lane.c (groups), leave.c (connections let go), outcome.c (what follows an answer or its absence),
- * again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else includes this.
+ * time), roles.c (who takes writes), lane.c (groups), leak.c (work that holds on), leave.c (connections let go), outcome.c (what
+ * follows an answer or its absence), again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
@@ -9,6 +9,7 @@
 
 #include "pg/drain.h"
 #include "pg/hosts.h"
+#include "pg/leak.h"
 #include "pg/leave.h"
 #include "pg/link.h"
 #include "pg/pool.h"
@@ -46,6 +47,7 @@ struct pool {
     struct leaving       *leaving;          /* connections that the server may still have */
     int                   nleaving;
     struct leave_check    leave_check;
+    struct leak_check     leak_check;
     struct redo          *redo;
     struct queue          delayed;          /* to be repeated, each after its pause */
     struct timer          again;

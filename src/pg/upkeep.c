@@ -81,6 +81,7 @@ static void sweep(struct timer *t)
     idle_close(p, now);
     grow(p, now);
     leave_sweep(p, now);
+    leak_sweep(p, now);
     witness_sweep(p, now);
     roles_turn(p, now);
     pool_turn_soon(p);

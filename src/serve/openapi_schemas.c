@@ -65,7 +65,17 @@ static const struct piece schemas[] = {
       "'releaseId':{'type':'string'},'serviceId':{'type':'string'},'checks':{'type':'object','additionalProperties':{'type':'array','items':{'type':'object',"
       "'required':['status'],'properties':{'status':{'$ref':'#/components/schemas/HealthStatus'},'time':{'type':'string','format':'date-time'},"
       "'age_ms':{'type':'integer','description':'How long ago this was seen.'},'observedValue':{'type':'number'},'observedUnit':{'type':'string'},"
-      "'output':{'type':'string','description':'The cause, when it is not pass.'},'affectedEndpoints':{'type':'array','items':{'type':'string'}}}}}}}}" },
+      "'output':{'type':'string','description':'The cause, when it is not pass.'},"
+      "'class':{'type':'string','description':'What the probe met.','enum':['none','ok','slow','busy','read_only','quota','disk_full','commit_wait','lock',"
+      "'auth','unreachable','error']},"
+      "'size':{'type':'integer','description':'Connections kept.'},'checked_out':{'type':'integer','description':'Connections in use by requests.'},"
+      "'overflow':{'type':'integer','description':'Connections beyond size.'},'waiting':{'type':'integer','description':'Requests waiting for one.'},"
+      "'open':{'type':'integer'},'max':{'type':'integer'},'quota':{'type':'integer','description':'Bytes.'},"
+      "'time_to_full_s':{'type':'integer','description':'Until the quota is reached at the present pace.'},"
+      "'affectedEndpoints':{'type':'array','items':{'type':'string'}}}}}},"
+      "'alerts':{'type':'array','description':'Rules that fire.','items':{'type':'object','required':['alert','severity'],'properties':{"
+      "'alert':{'type':'string'},'severity':{'type':'string','enum':['info','warning','critical']},'labels':{'type':'string'},"
+      "'summary':{'type':'string'},'since_s':{'type':'integer'}}}}}}" },
     { "HealthStatus", "{'type':'string','enum':['pass','warn','fail']}" },
     { "Probe", "{'type':'object','required':['status'],'properties':{'status':{'$ref':'#/components/schemas/HealthStatus'},'output':{'type':'string'}}}" },
     { "Meaning", "{'type':'object','required':['code','title','status','retryable','meaning','way_out'],'properties':{'code':{'type':'string'},"

@@ -126,7 +126,8 @@ static void statements_done(struct task *t, const struct rows *rows, int n, cons
     struct err why = *e;
 
     r->waiting = false;
-    metrics_query(r->service->metrics, (int)(r->route - routes), !t->read_only, clock_now() - r->asked, e);
+    metrics_query(r->service->metrics, (int)(r->route - routes), clock_now() - r->asked, t->held, e);
+    health_observed(r->service->health, e);
     if (why.kind == E_NONE) {
         render(r, rows, n);
         return;
@@ -223,6 +224,7 @@ static void submit(struct request *r)
         .org = r->call.org, .kind = p->kind, .item = p->item, .key = p->key,
         .restart = statements_restart, .keyed = !p->kind && r->call.idempotency_key.p && r->route->idempotent_key,
         .until = r->x->arrived + r->service->conf.pool_timeout, .done = statements_done, .user = r,
+        .route = r->route->at.pattern, .request_id = r->x->request_id, .holder = r,
     };
     plan_to_task(r);
     r->asked = clock_now();
@@ -284,13 +286,21 @@ static bool may(const struct request *r, struct err *e)
     return fail(e, E_FORBIDDEN, "the API key lacks the scope %s:%s", of ? of : "*", route->action);
 }
 
+/* Near the quota nothing new is written, so that what is there can still be read and removed. */
+static bool has_room(const struct request *r, struct err *e)
+{
+    if (!r->route->action || strcmp(r->route->action, "write") != 0 || !health_storage_full(r->service->health))
+        return true;
+    return fail(e, E_STORAGE, "the database has nearly used up its quota; reading and deleting still work");
+}
+
 static void authenticated(struct request *r)
 {
     struct err e = { 0 };
 
     r->call.org = r->who.org;
     r->call.key_id = r->who.key;
-    if ((r->route->action && !may(r, &e)) || !plan(r, &e))
+    if ((r->route->action && !may(r, &e)) || !has_room(r, &e) || !plan(r, &e))
         answer_error(r, &e);
     else if (r->call.plan.done)
         render(r, NULL, 0);
@@ -320,7 +330,8 @@ static void key_ask(struct request *r)
 {
     key_parse(r->token, &r->ask.id);
     r->task = (struct task){ .kind = &keyring_kind, .item = &r->ask, .read_only = true, .done = key_found, .user = r,
-                             .until = r->x->arrived + r->service->conf.pool_timeout };
+                             .until = r->x->arrived + r->service->conf.pool_timeout,
+                             .route = r->route->at.pattern, .request_id = r->x->request_id, .holder = r };
     r->waiting = true;
     pool_submit(r->service->pool, &r->task);
 }

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "data/resource.h"
 #include "http/server.h"
+#include "ops/alerts.h"
 #include "ops/health.h"
 #include "ops/metrics.h"
 #include "pg/cluster.h"
@@ -34,6 +35,7 @@ struct service {
     struct health       *health;
     struct housekeeping *housekeeping;
     struct metrics      *metrics;
+    struct alerts       *alerts;
     bool                 local;         /* embedded, loopback, no keys: everybody is the local organization */
     struct principal     local_who;
     bool                 draining;

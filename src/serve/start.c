@@ -21,6 +21,7 @@
 #include "serve/openapi.h"
 #include "serve/routes.h"
 #include "serve/serve.h"
+#include "serve/system.h"
 
 #define CONNECT_LIMIT  (15 * USEC_S)
 #define WATCH_EVERY    (100 * USEC_MS)
@@ -218,6 +219,7 @@ static bool pool_start(struct service *s, struct err *e)
         .lanes = c->pool_lanes > 0 ? (int)c->pool_lanes : cores > 0 ? (int)cores : 1,
         .timeout = c->pool_timeout, .recycle = c->pool_recycle, .idle = c->pool_idle, .connect_timeout = c->connect_timeout,
         .query_timeout = c->query_timeout, .lock_timeout = c->lock_timeout, .lane_lock_timeout = c->lane_lock_timeout,
+        .leak_after = c->pool_leak_after,
     };
 
     if (c->pool_lanes == 0 && p.lanes > (p.size + p.overflow) / 2)
@@ -259,6 +261,21 @@ static void metrics_start(struct service *s)
     s->metrics = metrics_open(patterns, methods, nroutes);
 }
 
+static void metrics_say(void *user, struct buf *out)
+{
+    system_metrics(user, out);
+}
+
+/* What is alerted about is what the metrics say, so these are there before. */
+static void health_start(struct running *run)
+{
+    struct service *s = &run->service;
+    struct health_config c = { .version = run->version, .every = s->conf.health_every, .quota = s->conf.storage_quota };
+
+    s->health = health_open(s->loop, s->pool, &c);
+    s->alerts = alerts_open((int)s->conf.alerts_scale);
+}
+
 static bool http_start(struct service *s, struct err *e)
 {
     const struct conf *c = &s->conf;
@@ -282,12 +299,15 @@ static bool loop_start(struct running *run, struct err *e)
     access_start(s);
     metrics_start(s);
     s->openapi = openapi_make(&s->arena, s->model, !s->local, run->version);
-    s->health = health_open(s->loop, s->pool, run->version);
+    health_start(run);
     run->drain_limit.fire = drain_expired;
     run->watch.fire = watch_cluster;
     if (s->embedded)
         loop_timer(s->loop, &run->watch, clock_now() + WATCH_EVERY);
-    return http_start(s, e);
+    if (!http_start(s, e))
+        return false;
+    alerts_run(s->alerts, s->loop, metrics_say, s);
+    return true;
 }
 
 static void announce(const struct running *run, usec began)
@@ -313,6 +333,7 @@ static void stop(struct running *run)
     if (s->http)
         http_close(s->http);
     pool_close(s->pool);                /* what is under way is told, so whom it tells must still be there */
+    alerts_close(s->alerts);
     if (s->health)
         health_close(s->health);
     if (s->metrics)

@@ -36,7 +36,7 @@ static const struct health *health_of(const struct call *c)
 bool system_health_render(struct call *c, const struct rows *rows, int n, struct err *e)
 {
     (void)rows, (void)n, (void)e;
-    return health_answer(c, health_full(health_of(c), c->out));
+    return health_answer(c, health_full(health_of(c), ((const struct service *)c->service)->alerts, c->out));
 }
 
 bool system_live_render(struct call *c, const struct rows *rows, int n, struct err *e)
@@ -59,15 +59,19 @@ bool system_startup_render(struct call *c, const struct rows *rows, int n, struc
 
 /* ---- metrics and the API description ---- */
 
-bool system_metrics_render(struct call *c, const struct rows *rows, int n, struct err *e)
+void system_metrics(const struct service *s, struct buf *out)
 {
-    const struct service *s = c->service;
-    struct metrics_view v = { .http = http_counters(s->http), .health = s->health, .loop_lag = loop_lag_max(s->loop),
+    struct metrics_view v = { .alerts = s->alerts, .http = http_counters(s->http), .health = s->health, .loop_lag = loop_lag(s->loop), .loop_now = loop_now(s->loop),
                               .version = KEELSON_VERSION, .server_version = s->catalog.server_version };
 
-    (void)rows, (void)n, (void)e;
     pool_counters(s->pool, &v.pool);
-    metrics_render(s->metrics, &v, c->out);
+    metrics_render(s->metrics, &v, out);
+}
+
+bool system_metrics_render(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    system_metrics(c->service, c->out);
     c->status = 200;
     call_header(c, "Content-Type", SPAN("text/plain; version=0.0.4; charset=utf-8"));
     return true;

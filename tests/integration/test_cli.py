@@ -194,6 +194,7 @@ def test_config_for_people_fits_a_terminal():
 REPORTS = {
     "config": ([], "settings"),
     "version": ([], None),
+    "alerts": ([], "alerts"),
     "openapi": ([], None),
     "migrate current": ([], "migrations"),
     "migrate history": ([], "migrations"),
