@@ -106,7 +106,7 @@ static void ask(struct pool *p, usec now)
         if (reclaimable(k))
             may[m++] = k->pid;
     }
-    c->stmt = STMT(p->leave_check.direct ? "leak_ask" : NULL, ask_sql);
+    c->stmt = STMT("leak_ask", ask_sql);
     stmt_int4_array(&c->arena, &c->stmt, all, n);
     stmt_int4_array(&c->arena, &c->stmt, may, m);
     stmt_int8(&c->arena, &c->stmt, p->config.leak_after / USEC_MS);
