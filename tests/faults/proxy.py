@@ -88,6 +88,7 @@ class Proxy:
         self.server_port, self.host, self.at = server_port, host, at or (host, 0)
         self.faults, self.connections, self.refusing = [], set(), None
         self.latency, self.split, self.holes = 0.0, False, set()
+        self.connect_delay = 0.0            # before the server hears of a new connection
         self.accepted = 0
 
     def __enter__(self):
@@ -146,7 +147,7 @@ class Proxy:
     def restore(self):
         def run():
             self.holes.clear()
-            self.refusing, self.latency, self.split = None, 0.0, False
+            self.refusing, self.latency, self.split, self.connect_delay = None, 0.0, False, 0.0
             for fault in list(self.faults):
                 fault.lifted.set()
             self.faults.clear()
@@ -176,6 +177,7 @@ class Proxy:
             self.connections.discard(connection)
 
     async def _carry(self, connection, reader, writer):
+        await asyncio.sleep(self.connect_delay)
         server_reader, server_writer = await asyncio.open_connection(self.host, self.server_port)
         connection.writers[CLIENT] = server_writer
         pumps = [asyncio.create_task(self._pump(connection, CLIENT, reader, server_writer)),
