@@ -76,7 +76,7 @@ static bool found_committed(struct apply *x, const struct run *r)
 
 static bool run_step(struct apply *x, struct run *r, struct err *e)
 {
-    bool ok = connect(x, &r->work, e) && turn_check_pooler(x->turn, r->work, e) && run_script(r, e);
+    bool ok = connect(x, &r->work, e) && run_script(r, e);
 
     pg_close(r->work);
     return ok || (r->outcome_unknown && found_committed(x, r));

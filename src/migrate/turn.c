@@ -51,23 +51,6 @@ bool turn_check_server(struct pg_conn *c, struct err *e)
     return ok;
 }
 
-static bool backend(struct pg_conn *c, struct arena *a, const char **out, struct err *e)
-{
-    return pg_value(c, a, "SELECT pg_catalog.pg_backend_pid()::text", out, e);
-}
-
-bool turn_check_pooler(struct pg_conn *one, struct pg_conn *other, struct err *e)
-{
-    struct arena a = ARENA;
-    const char *first = NULL, *second = NULL, *again = NULL;
-    bool ok = backend(one, &a, &first, e) && backend(other, &a, &second, e) && backend(one, &a, &again, e);
-
-    if (ok && (strcmp(first, second) == 0 || strcmp(first, again) != 0))
-        ok = fail(e, E_USAGE, "this URL leads to a transaction pooler, where no lock holds; use the direct or the session address");
-    arena_free(&a);
-    return ok;
-}
-
 static bool try_lock(struct pg_conn *c, bool *got, struct err *e)
 {
     struct arena a = ARENA;

@@ -13,9 +13,6 @@
 /* E_DATABASE: too old, not prepared, or not as the owner; E_READ_ONLY: a standby or a read-only database.  Each in a sentence that says what to do. */
 MUST_CHECK bool turn_check_server(struct pg_conn *c, struct err *e);
 
-/* Two sessions of a transaction pooler are one backend by turns: no session lock holds there.  E_USAGE. */
-MUST_CHECK bool turn_check_pooler(struct pg_conn *one, struct pg_conn *other, struct err *e);
-
 /*
  * Take the session-level advisory lock, asking again and again with no transaction open, so that a CREATE INDEX CONCURRENTLY of the
  * holder never waits for us.  Held until the connection is closed.  `waiting` is called once, with who holds it, when it is not free at

@@ -122,9 +122,10 @@ static void connects_write(const struct pool_counters *p, struct buf *b)
     static const char *const outcomes[CONNECT_OUTCOMES] = {
         [CONNECT_OK] = "ok", [CONNECT_REFUSED] = "refused", [CONNECT_TIMEOUT] = "timeout", [CONNECT_AUTH] = "auth", [CONNECT_TOO_MANY] = "too_many",
         [CONNECT_ROLE] = "role", [CONNECT_TLS] = "tls", [CONNECT_DNS] = "dns", [CONNECT_STARTING] = "starting", [CONNECT_PROTOCOL] = "protocol",
+        [CONNECT_POOLER] = "pooler",
     };
     static const char *const reasons[CLOSE_REASONS] = {
-        [CLOSE_OVERFLOW] = "overflow", [CLOSE_RECYCLE] = "recycle", [CLOSE_LOST] = "lost", [CLOSE_TIMEOUT] = "timeout", [CLOSE_STALE] = "stale",
+        [CLOSE_OVERFLOW] = "overflow", [CLOSE_RECYCLE] = "recycle", [CLOSE_LOST] = "lost", [CLOSE_TIMEOUT] = "timeout",
         [CLOSE_CANCELLED] = "cancelled", [CLOSE_EPOCH] = "epoch", [CLOSE_ROLE] = "role_changed", [CLOSE_DRAIN] = "drain", [CLOSE_LEAK] = "leak",
     };
 
@@ -143,6 +144,14 @@ static void retries_write(const struct pool_counters *p, struct buf *b)
     }
 }
 
+static void statements_write(const struct pool_counters *p, struct buf *b)
+{
+    EXPOSITION_NUMBERS(b, "gauge", "Prepared statements, on all connections.", { "keelson_prepared_statements", POOL, p->prepared });
+    counts_write(b, "keelson_prepared_reprepares_total", "reason",
+                 "Statements prepared again, because their plan or they themselves had gone, or the name was taken.",
+                 pool_stale_states, p->reprepares, POOL_STALE_STATES);
+}
+
 void metrics_pool_write(const struct pool_counters *p, struct buf *b)
 {
     connections_write(p, b);
@@ -152,6 +161,11 @@ void metrics_pool_write(const struct pool_counters *p, struct buf *b)
     connect_write(p, b);
     connects_write(p, b);
     hosts_write(p, b);
+    statements_write(p, b);
+    EXPOSITION_NUMBERS(b, "gauge", "What lies between us and the server: the kind that is 1.",
+        { "keelson_pool_pooler", WITH("kind=\"none\""), p->pooler == POOLER_NONE },
+        { "keelson_pool_pooler", WITH("kind=\"session\""), p->pooler == POOLER_SESSION },
+        { "keelson_pool_pooler", WITH("kind=\"transaction\""), p->pooler == POOLER_TRANSACTION });
     EXPOSITION_NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
     EXPOSITION_NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
     EXPOSITION_NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });

@@ -5,44 +5,33 @@
 #include "pg/conn.h"
 
 #include <libpq-fe.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "pg/dial_wait.h"
 #include "pg/failure.h"
+#include "pg/pooler_look.h"
 #include "pg/session.h"
 
 struct pg_conn {
     PGconn     *pg;
     bool        verbose;        /* an operator's session: the server's own words are his */
     const char *shown;          /* malloc memory */
+    struct pooler_signs signs;
+    enum connect_outcome outcome;
 };
+
+#define OLDEST     150000
+#define NO_BACKEND "%s: the pooler there has no connection to the server free for us in time; we need two to start, then as many as the pool may have"
+#define LOOK_LIMIT (15 * USEC_S)
 
 static void discard_notice(void *arg, const PGresult *res)
 {
     (void)arg;
     (void)res;
-}
-
-/* PQconnectPoll() knows no deadline of its own; poll(2) brings it. */
-static bool connect_until(PGconn *pg, deadline until)
-{
-    PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-    while (want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
-        struct pollfd p = { .fd = PQsocket(pg), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT };
-        usec left = until - clock_now();
-
-        if (until != 0 && left <= 0)
-            return false;
-        if (poll(&p, 1, until == 0 ? -1 : (int)(left / USEC_MS + 1)) < 0)
-            continue;
-        want = PQconnectPoll(pg);
-    }
-    return want == PGRES_POLLING_OK;
 }
 
 static bool become_owner(struct pg_conn *c, struct err *e)
@@ -57,35 +46,99 @@ static bool become_owner(struct pg_conn *c, struct err *e)
     return ok;
 }
 
-bool pg_open(const struct pg_target *t, const struct pg_session *s, deadline until, struct pg_conn **out, struct err *e)
+static bool attach(struct pg_conn *c, const struct pg_target *t, const struct pg_session *s, deadline until, struct err *e)
+{
+    c->pg = dial_wait(t, s, until, &c->outcome, e);
+    if (c->pg)
+        PQsetNoticeReceiver(c->pg, discard_notice, NULL);
+    return c->pg != NULL;
+}
+
+/* ---- what lies in between ---- */
+
+static struct pg_session without_settings(const struct pg_session *s)
+{
+    struct pg_session bare = *s;
+
+    bare.pooler = POOLER_SESSION;
+    return bare;
+}
+
+/* That our settings are refused, or do nothing, is no failure but a sign: it is tried again without. */
+static bool reach(struct pg_conn *c, const struct pg_target *t, const struct pg_session *s, deadline until, struct err *e)
+{
+    struct pg_session bare = without_settings(s);
+
+    if (attach(c, t, s, until, e))
+        return true;
+    if (c->outcome != CONNECT_POOLER)
+        return false;
+    c->signs.settings = true;
+    err_clear(e);
+    return attach(c, t, &bare, until, e);
+}
+
+static bool look(struct pg_conn *c, const struct pg_target *t, const struct pg_session *s, deadline until, struct err *e)
+{
+    struct pg_session bare = without_settings(s);
+    struct pg_conn other = { 0 };
+    bool ok = attach(&other, t, &bare, until, e);
+
+    if (ok && !pooler_look(c->pg, other.pg, until, &c->signs))
+        ok = fail(e, E_DATABASE, NO_BACKEND, t->shown);
+    PQfinish(other.pg);
+    return ok;
+}
+
+static bool examine(struct pg_conn *c, const struct pg_target *t, const struct pg_session *s, deadline until, struct err *e)
+{
+    int pid;
+
+    if (PQserverVersion(c->pg) < OLDEST)        /* the caller refuses it; our questions would only make it stumble */
+        return true;
+    if (until == 0)
+        until = clock_now() + LOOK_LIMIT;
+    if (!pooler_backend(c->pg, until, &pid))
+        return fail(e, E_DATABASE, c->signs.settings ? NO_BACKEND : "%s: the server did not answer in time", t->shown);
+    c->signs.numbers = pid != PQbackendPID(c->pg);
+    return pooler_kind(&c->signs) == POOLER_NONE || look(c, t, s, until, e);
+}
+
+static bool settings_apply(struct pg_conn *c, const struct pg_session *s, struct err *e)
 {
     struct arena a = ARENA;
+    bool local = pg_pooler(c) == POOLER_TRANSACTION;
+    bool ok = (!local || pg_exec(c, "BEGIN READ ONLY", e)) && pg_exec(c, session_sql(&a, s, local), e);
+
+    arena_free(&a);
+    return ok;
+}
+
+static bool prepare(struct pg_conn *c, const struct pg_target *t, const struct pg_session *s, struct err *e)
+{
+    if (pg_pooler(c) == POOLER_TRANSACTION && s->role == PG_OWNER)
+        return fail(e, E_USAGE, "%s: a transaction pooler lies between us and the server; what changes the schema, roles or keys needs one session: "
+                                "use the server's own port or a session-mode pooler", t->shown);
+    if (pg_pooler(c) != POOLER_NONE && !settings_apply(c, s, e))
+        return false;
+    return s->role != PG_OWNER || become_owner(c, e);
+}
+
+bool pg_open(const struct pg_target *t, const struct pg_session *s, deadline until, struct pg_conn **out, struct err *e)
+{
     struct pg_conn *c = calloc(1, sizeof *c);
-    const char **keys, **values;
-    bool ok = false;
+    bool ok;
 
     *out = NULL;
     if (!c)
-        abort();
-    session_params(&a, t, s, &keys, &values);
+        err_die("out of memory: no room for a connection");
     c->shown = strdup(t->shown);
     c->verbose = s->role == PG_OWNER;
-    c->pg = PQconnectStartParams(keys, values, 0);
-    if (!c->pg || PQstatus(c->pg) == CONNECTION_BAD || !connect_until(c->pg, until)) {
-        if (c->pg && PQstatus(c->pg) != CONNECTION_BAD)
-            fail(e, E_DATABASE, "%s: the server did not answer in time", t->shown);
-        else
-            failure_connect(c->pg, t->shown, e);
-        goto out;
-    }
-    PQsetNoticeReceiver(c->pg, discard_notice, NULL);
-    ok = s->role != PG_OWNER || become_owner(c, e);
-out:
+    ok = reach(c, t, s, until, e) && examine(c, t, s, until, e) && prepare(c, t, s, e);
     if (ok)
         *out = c;
     else
         pg_close(c);
-    arena_free(&a);
     return ok;
 }
 
@@ -197,9 +250,14 @@ int pg_server_version(const struct pg_conn *c)
     return PQserverVersion(c->pg);
 }
 
-int pg_backend_pid(const struct pg_conn *c)
+enum pooler pg_pooler(const struct pg_conn *c)
 {
-    return PQbackendPID(c->pg);
+    return pooler_kind(&c->signs);
+}
+
+const char *pg_pooler_sign(const struct pg_conn *c)
+{
+    return pooler_sign(&c->signs);
 }
 
 enum pg_transaction pg_transaction(const struct pg_conn *c)

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg/url.h"
 
@@ -26,9 +27,14 @@ struct pg_session {                 /* how a connection is set up */
     enum pg_role role;
     const char  *application_name;
     usec statement_timeout, lock_timeout;   /* 0: none */
+    enum pooler pooler;             /* behind one the settings are not in the startup packet */
 };
 
 /* ---- blocking: for commands, never on the loop ---- */
+/*
+ * Finds out what lies in between.  Through a pooler that changes backends the owner is refused (E_USAGE), and a service connection is
+ * one read-only transaction until it is closed, with the settings local to it.
+ */
 MUST_CHECK bool pg_open(const struct pg_target *t, const struct pg_session *s, deadline until, struct pg_conn **out, struct err *e);
 void pg_close(struct pg_conn *c);   /* NULL is harmless */
 
@@ -45,7 +51,8 @@ const char *pg_quote_ident(struct arena *a, const char *ident);
 const char *pg_quote_literal(struct arena *a, const char *text);
 
 int  pg_server_version(const struct pg_conn *c);     /* 150018 */
-int  pg_backend_pid(const struct pg_conn *c);
+enum pooler pg_pooler(const struct pg_conn *c);
+const char *pg_pooler_sign(const struct pg_conn *c);
 enum pg_transaction { PG_IDLE, PG_ACTIVE, PG_IN_TRANSACTION, PG_FAILED, PG_BROKEN };
 enum pg_transaction pg_transaction(const struct pg_conn *c);
 

@@ -11,17 +11,30 @@
 #include "base/log.h"
 #include "pg/link_open.h"
 #include "pg/roles.h"
+#include "pg/session.h"
 #include "pg/upkeep.h"
 
 #define CONNECTS_AT_ONCE 2
 #define BACKOFF_LAST     (500 * USEC_MS)
 
+static struct pg_session session_of(const struct pool *p, enum pool_class class)
+{
+    return (struct pg_session){
+        .role = PG_SERVICE, .application_name = p->names[class], .pooler = p->pooler, .statement_timeout = p->config.query_timeout,
+        .lock_timeout = class == POOL_LANE ? p->config.lane_lock_timeout : p->config.lock_timeout,
+    };
+}
+
 void connect_start(struct pool *p)
 {
     static const char *const names[POOL_CLASSES] = { [POOL_LANE] = "keelson lane", [POOL_EXCLUSIVE] = "keelson", [POOL_CONTROL] = "keelson control" };
 
-    for (int i = 0; i < POOL_CLASSES; i++)
+    for (int i = 0; i < POOL_CLASSES; i++) {
+        struct pg_session s = session_of(p, (enum pool_class)i);
+
         snprintf(p->names[i], sizeof p->names[i], "%s %s", names[i], p->tag);
+        p->entries[i] = session_entry_sql(&p->arena, &s);
+    }
     hosts_open(&p->hosts, p->loop, p->config.target);
     p->writer = -1;
     p->backoff = POOL_BACKOFF;
@@ -39,14 +52,12 @@ bool connect_one(struct pool *p, struct pg_link *k)
 {
     enum pool_class class = pool_class(p, k);
     usec all = p->config.connect_timeout * p->hosts.target->nhosts, most = p->config.timeout - p->config.timeout / 10;
-    struct pg_session s = {
-        .role = PG_SERVICE, .application_name = p->names[class], .statement_timeout = p->config.query_timeout,
-        .lock_timeout = class == POOL_LANE ? p->config.lane_lock_timeout : p->config.lock_timeout,
-    };
+    struct pg_session s = session_of(p, class);
 
     if (!place_free(p, class))
         return false;
     k->epoch = p->counters.epoch;
+    k->entry = p->pooler == POOLER_NONE ? NULL : p->entries[class];
     link_open(k, &p->hosts, &s, p->config.connect_timeout, all < most ? all : most);
     return true;
 }
@@ -129,7 +140,11 @@ void connect_failed(struct pg_link *k, const struct err *e)
         upkeep_shrink(p);
     if (k->dial.outcome == CONNECT_STARTING)
         pool_epoch(p, CLOSE_EPOCH);
-    if (!any_open(p))
+    if (k->dial.outcome == CONNECT_POOLER && k->pooler == POOLER_NONE) {
+        pool_pooled(p, e->message);
+        p->connect_at = 0;
+    } else if (!any_open(p)) {
         pool_down(p, e);
+    }
     pool_turn_soon(p);
 }

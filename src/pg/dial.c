@@ -71,6 +71,7 @@ static const struct {
     [CONNECT_ROLE]     = { 5, false },
     [CONNECT_TOO_MANY] = { 6, true  },
     [CONNECT_AUTH]     = { 6, true  },
+    [CONNECT_POOLER]   = { 6, true  },
 };
 
 static void attempt_failed(struct dial *d, enum connect_outcome outcome, const char *why)
@@ -198,6 +199,10 @@ static void connected(struct dial *d)
     bool others = d->place + 1 < d->nplaces || d->spare >= 0;
     enum host_role before = h->role;
 
+    if (d->session.pooler == POOLER_NONE && !session_taken(d->pg)) {
+        attempt_failed(d, CONNECT_POOLER, "a pooler answers there and ignores the session's settings");
+        return;
+    }
     d->read_only = dial_read_only(d->pg, attrs);
     h->role = says_on(d->pg, "in_hot_standby") ? HOST_STANDBY : d->read_only ? HOST_READ_ONLY : HOST_PRIMARY;
     if (d->read_only && attrs != PG_ANY && others && !d->settles) {

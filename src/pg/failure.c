@@ -30,8 +30,8 @@ static const struct {
     { "max clients reached",             CONNECT_TOO_MANY,  "the provider's pooler has no connection free" },
     { "Tenant or user not found",        CONNECT_AUTH,      "the provider's pooler does not know this user; behind a shared pooler the user is written ROLE.PROJECT" },
     { "not currently accepting",         CONNECT_REFUSED,   "the database takes no connections" },
-    { "unsupported startup parameter",   CONNECT_PROTOCOL,  "a transaction pooler (PgBouncer) answers there and refuses session settings; use the server's own port or the "
-                                         "provider's session-mode pooler" },
+    { "no more connections allowed",     CONNECT_TOO_MANY,  "the pooler has no connection free (max_client_conn)" },
+    { "unsupported startup parameter",   CONNECT_POOLER,    "a pooler (PgBouncer) answers there and refuses the session settings of the URL; take `options` out of it" },
     { "role \"",                         CONNECT_AUTH,      "the role does not exist or may not log in" },
     { "database \"",                     CONNECT_AUTH,      "the database does not exist" },
     { "starting up",                     CONNECT_STARTING,  "the server is starting" },

@@ -100,8 +100,8 @@ static void ask(struct pool *p, usec now)
     for (int i = 0; i < p->nlinks; i++) {
         const struct pg_link *k = &p->links[i];
 
-        if (k->leak == LEAK_NONE || k->pid == 0)
-            continue;
+        if (k->leak == LEAK_NONE || k->pid == 0 || p->pooler != POOLER_NONE)
+            continue;                   /* a pooler's number says nothing of a backend */
         all[n++] = k->pid;
         if (reclaimable(k))
             may[m++] = k->pid;

@@ -1,7 +1,7 @@
 /*
  * Two questions on the control connection.  While somebody leaves and does not end by itself: which of them are still there, and
  * end those.  Every ten seconds: which backends carry our tag, so that one nobody here knows is found, counted and ended.
- * A pooler in between makes process numbers of its own; then nothing is ended and the view of the server is not trusted.
+ * A pooler in between makes process numbers of its own; then nothing is asked or ended, and how many backends there are is not told.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/leave.h"
@@ -28,6 +28,11 @@ static void unresolved(struct pool *p, struct task *t)
     pool_refuse(p, t, t->doubtful ? E_UNKNOWN_OUTCOME : E_DATABASE, t->doubtful ? "what became of a write is not known" : "the connection was lost");
 }
 
+static bool pooled(const struct pool *p)
+{
+    return p->pooler != POOLER_NONE;
+}
+
 static void gone(struct leaving **at, bool known)
 {
     struct leaving *v = *at;
@@ -35,8 +40,8 @@ static void gone(struct leaving **at, bool known)
 
     *at = v->next;
     p->nleaving--;
-    if (v->task && known)
-        outcome_recover(p, v->task);
+    if (v->task && (known || pooled(p)))
+        outcome_recover(p, v->task, known);
     else if (v->task)
         unresolved(p, v->task);
     if (v->watch.fd >= 0) {
@@ -147,7 +152,7 @@ static void asked(struct task *t, const struct rows *rows, int n, const struct e
     struct leaving **at = &p->leaving;
 
     p->leave_check.under_way = false;
-    if (e->kind != E_NONE || n == 0)
+    if (e->kind != E_NONE || n == 0 || pooled(p))
         return;
     while (*at) {                           /* who was added meanwhile was not asked about */
         if (due(*at, p->leave_check.asked_at) && !among(&rows[0], (*at)->pid))
@@ -179,7 +184,7 @@ static void ask(struct pool *p, usec now)
             pids[n++] = v->pid;
     if (n == 0)
         return;
-    c->stmt = STMT(c->direct ? "leave_ask" : NULL, ask_sql);
+    c->stmt = STMT("leave_ask", ask_sql);
     stmt_int4_array(&c->arena, &c->stmt, pids, n);
     stmt_cstr(&c->arena, &c->stmt, p->tag);
     c->asked_at = now;
@@ -214,11 +219,12 @@ static void reconciled(struct task *t, const struct rows *rows, int n, const str
     struct leave_check *c = &p->leave_check;
 
     c->under_way = false;
-    if (e->kind != E_NONE || n == 0 || rows[0].n == 0)
+    if (e->kind != E_NONE || n == 0 || rows[0].n == 0 || pooled(p))
         return;
-    c->direct = ours(p, (int)rows_i64(&rows[0], 0, 2));
-    if (!c->direct)
+    if (!ours(p, (int)rows_i64(&rows[0], 0, 2))) {
+        pool_pooled(p, "process numbers are not the server's");
         return;
+    }
     if (rows[0].n > p->nlinks)
         p->counters.cap_violations++;
     for (int i = 0; i < rows[0].n && !connecting; i++)      /* one that is just arriving has no number here yet */
@@ -248,9 +254,9 @@ void leave_reconcile_soon(struct pool *p)
 /* How long it counts when nobody confirms that it has gone.  Without a control connection, or a number to ask about, only time tells. */
 static usec patience(const struct pool *p, const struct leaving *v)
 {
-    if (v->watch.fd < 0 && (!p->ncontrol || v->pid == 0))
+    if (v->watch.fd < 0 && (!p->ncontrol || v->pid == 0 || pooled(p)))
         return GIVE_UP_TORN;
-    return p->down || !p->leave_check.direct ? GIVE_UP : INT64_MAX;
+    return p->down || pooled(p) ? GIVE_UP : INT64_MAX;
 }
 
 static void give_up(struct pool *p, usec now)
@@ -276,7 +282,7 @@ void leave_sweep(struct pool *p, usec now)
     struct leave_check *c = &p->leave_check;
 
     give_up(p, now);
-    if (c->under_way || p->down || p->draining)
+    if (c->under_way || p->down || p->draining || pooled(p))
         return;
     if (p->leaving && now - c->asked_at > ASK_EVERY)
         ask(p, now);

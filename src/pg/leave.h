@@ -2,6 +2,7 @@
  * Connections that we have let go.  The cap is the server's: as long as a backend may still be there, its place is not given to
  * another.  A polite end shows as the end of the stream; where that cannot be trusted or does not come, the control connection
  * looks into pg_stat_activity and ends the backend.  Tasks whose outcome is unknown wait here for the backend's end.
+ * Behind a pooler nothing can be known of backends: what is let go counts for as long as its end would take.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_LEAVE_H
@@ -30,7 +31,6 @@ struct leave_check {                /* what the pool asks on the control connect
     bool         under_way;
     usec         asked_at, reconciled_at;
     int64_t      server_start;      /* pg_postmaster_start_time() as last seen; 0: never */
-    bool         direct;            /* our process numbers are the server's own: no pooler between */
 };
 
 void leave_add(struct pool *p, int fd, int pid, bool idle);

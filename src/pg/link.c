@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "pg/failure.h"
+#include "pg/session.h"
 
 void link_state(struct pg_link *k, enum link_state to)
 {
@@ -30,32 +31,6 @@ void link_state(struct pg_link *k, enum link_state to)
     k->census[to]++;
     k->state = to;
     k->since = loop_now(k->loop);
-}
-
-/* ---- prepared statements of this connection ---- */
-
-static size_t name_slot(const struct pg_link *k, const char *name)
-{
-    size_t i = ((uintptr_t)name >> 4) * 2654435761u & (LINK_NAMES - 1);
-
-    while (k->prepared[i] && k->prepared[i] != name)
-        i = (i + 1) & (LINK_NAMES - 1);
-    return i;
-}
-
-static bool name_known(const struct pg_link *k, const char *name)
-{
-    return k->prepared[name_slot(k, name)] == name;
-}
-
-/* False when the table is nearly full: such a statement goes unnamed, which is slower and always right. */
-static bool name_add(struct pg_link *k, const char *name)
-{
-    if (k->nprepared >= LINK_NAMES / 2)
-        return false;
-    k->prepared[name_slot(k, name)] = name;
-    k->nprepared++;
-    return true;
 }
 
 /* ---- closing ---- */
@@ -81,14 +56,13 @@ void link_close(struct pg_link *k)
     dial_stop(&k->dial);
     fd = dial_goodbye(k->pg, k->torn);      /* a second descriptor: it shows when the backend has gone */
     k->pg = NULL;
-    if (!k->ended && (fd >= 0 || k->pid != 0))
+    if ((!k->ended || k->pooler != POOLER_NONE) && (fd >= 0 || k->pid != 0))
         k->events->left(k, fd, k->pid);
     else if (fd >= 0)
         close(fd);
     k->ended = k->torn = false;
     arena_free(&k->arena);
-    memset(k->prepared, 0, sizeof k->prepared);
-    k->nprepared = 0;
+    k->names = (struct names){ 0 };
     k->condemned = false;
     link_state(k, LINK_CLOSED);
 }
@@ -140,10 +114,10 @@ static void queued(const struct pg_link *k, int ok)
 
 static void send_statement(struct pg_link *k, const struct stmt *s, enum expect what, int index)
 {
-    const char *name = s->name;
+    const char *name = k->pooler == POOLER_TRANSACTION ? NULL : s->name;    /* the next backend would not know it */
 
-    if (name && !name_known(k, name)) {
-        if (name_add(k, name)) {
+    if (name && !names_known(&k->names, name)) {
+        if (names_add(&k->names, name)) {
             queued(k, PQsendPrepare(k->pg, name, s->sql, 0, NULL));
             expect_add(k, EXPECT_PREPARE, 0, name);
         } else {
@@ -164,18 +138,32 @@ static void send_plain(struct pg_link *k, const char *name, const char *sql)
     send_statement(k, &s, EXPECT_FRAME, 0);
 }
 
-/* The frame of a transaction: enter the organization.  The one place that knows how. */
-static void send_organization(struct pg_link *k, const struct uuid *org)
+static const struct uuid none;
+
+/* Enter the organization, until the transaction ends.  The one place that knows how. */
+static void send_organization(struct pg_link *k, const struct uuid *org, struct stmt s)
 {
-    static const struct uuid none;
-    struct stmt s = STMT("organization", "SELECT pg_catalog.set_config('keelson.org_id', $1::pg_catalog.text, true)");
+    bool entered = !uuid_eq(org, &none);
     char text[UUID_TEXT];
 
-    if (uuid_eq(org, &none))
-        return;
-    uuid_format(org, text);
-    stmt_text(&k->arena, &s, (struct span){ text, sizeof text });
+    if (entered)
+        uuid_format(org, text);
+    stmt_text(&k->arena, &s, entered ? (struct span){ text, sizeof text } : SPAN(""));
     send_statement(k, &s, EXPECT_FRAME, 0);
+}
+
+static void send_change(struct pg_link *k, const struct uuid *org)
+{
+    send_organization(k, org, STMT("organization", "SELECT " SESSION_ENTER));
+}
+
+/* The frame of a transaction.  Behind a pooler the session's settings are its first part. */
+static void send_entry(struct pg_link *k, const struct uuid *org)
+{
+    if (k->entry)
+        send_organization(k, org, STMT("entry", k->entry));
+    else if (!uuid_eq(org, &none))
+        send_change(k, org);
 }
 
 static void overdue(struct timer *t)
@@ -198,11 +186,21 @@ static void send_begin(struct pg_link *k, usec timeout, int statements)
 {
     k->timer.fire = overdue;
     forget_error(k);
+    k->unsent = false;
     k->nexpected = k->next_expected = 0;
-    k->expected = arena_array(&k->arena, struct expected, statements);
+    k->expected = arena_array(&k->arena, struct expected, statements + 1);
     if (k->state != LINK_BUSY)
         link_state(k, LINK_BUSY);
     loop_timer(k->loop, &k->timer, loop_now(k->loop) + timeout);
+}
+
+/* Before a transaction, never inside one.  Who has prepared nothing has nothing to forget, and no right to what others have. */
+static void send_forget(struct pg_link *k)
+{
+    if (k->names.stale && k->names.n > 0)
+        send_statement(k, &STMT(NULL, "DEALLOCATE ALL"), EXPECT_FRAME, 0);
+    if (k->names.stale)
+        k->names = (struct names){ 0 };
 }
 
 static void flush(struct pg_link *k)
@@ -252,6 +250,7 @@ void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec t
 {
     assert(n > 0 && n <= LINK_GROUP);
     send_begin(k, timeout, n * (2 * MERGE_MAX + 2));
+    send_forget(k);
     k->phase = PHASE_ONLY;
     k->ntasks = n;
     memcpy(k->tasks, tasks, (size_t)n * sizeof *tasks);
@@ -261,8 +260,12 @@ void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec t
         k->runs[k->nruns - 1].n++;
     }
     for (int i = 0; i < k->nruns; i++) {
-        if (i == 0 || !uuid_eq(&tasks[k->runs[i - 1].first]->org, &tasks[k->runs[i].first]->org))
-            send_organization(k, &tasks[k->runs[i].first]->org);
+        const struct uuid *org = &tasks[k->runs[i].first]->org;
+
+        if (i == 0)
+            send_entry(k, org);
+        else if (!uuid_eq(&tasks[k->runs[i - 1].first]->org, org))
+            send_change(k, org);
         send_run(k, i);
     }
     send_end(k);
@@ -282,12 +285,13 @@ static void send_statements(struct pg_link *k, const struct task *t)
 void link_send_task(struct pg_link *k, struct task *t, usec timeout)
 {
     send_begin(k, timeout, 2 * t->nstmts + 6);
+    send_forget(k);
     k->phase = t->step ? PHASE_STEP : PHASE_ONLY;
     k->ntasks = 1;
     k->tasks[0] = t;
     if (t->step)
         send_plain(k, "begin", "BEGIN");
-    send_organization(k, &t->org);
+    send_entry(k, &t->org);
     send_statements(k, t);
     send_end(k);
 }
@@ -299,6 +303,7 @@ static void note_error(struct pg_link *k, const PGresult *res)
     if (k->error.kind == E_NONE)
         failure_result(res, false, &k->error);
     k->ended = k->ended || failure_ends_session(k->error.sqlstate);
+    k->unsent = k->unsent || (k->pooler != POOLER_NONE && pooler_unsent(PQresultErrorMessage(res)));
 }
 
 static void copy(char *out, size_t room, const struct rows *r, int col)
@@ -318,7 +323,7 @@ static void note_witness(struct pg_link *k, PGresult *res)
     t->witness.at = loop_now(k->loop);
 }
 
-/* Names whose PREPARE did not succeed are unknown to the server.  Rare: forget all and close when the work is done. */
+/* Names whose PREPARE did not succeed are unknown to the server.  Rare: all are made anew. */
 static void take_result(struct pg_link *k, PGresult *res)
 {
     struct expected x = k->expected[k->next_expected++];
@@ -328,7 +333,7 @@ static void take_result(struct pg_link *k, PGresult *res)
     if (status == PGRES_FATAL_ERROR)
         note_error(k, res);
     if (!good && x.what == EXPECT_PREPARE)
-        k->condemned = true;
+        k->names.stale = true;
     if (good && x.what == EXPECT_WITNESS)
         note_witness(k, res);
     if (good && x.what == EXPECT_ANSWER)

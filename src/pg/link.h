@@ -15,11 +15,11 @@
 #include "base/loop.h"
 #include "pg/conn.h"
 #include "pg/dial.h"
+#include "pg/names.h"
 #include "pg/pool.h"
 
 #define LINK_GROUP 64           /* tasks in one group */
 #define LINK_STMTS 96           /* statements of one transaction step */
-#define LINK_NAMES 512          /* prepared statements of one connection; a power of two */
 
 enum link_state {
     LINK_CLOSED,                /* no connection; owned by the pool's table           */
@@ -79,6 +79,8 @@ struct pg_link {
     int                      *census;       /* by state, the links counted together with this one; the pool's */
     enum link_phase           phase;
     const char               *shown;
+    enum pooler               pooler;       /* as it was connected */
+    const char               *entry;        /* SQL that begins each transaction: settings and organization; NULL: only the organization */
     int                       pid;          /* of its backend; 0: not known.  Kept when closed */
     struct dial               dial;         /* while LINK_CONNECTING; what it found, afterwards */
     usec                      opened_at;
@@ -88,6 +90,7 @@ struct pg_link {
     bool                      condemned;    /* close as soon as it is not busy */
     bool                      torn;         /* broke, which says nothing about the other end */
     bool                      ended;        /* the server said that it ends this session */
+    bool                      unsent;       /* a pooler said that the work never reached the server */
     enum link_leak            leak;         /* of the work under way */
     bool                      reclaimed;    /* that work was ended, because nobody wanted it and it held on */
     usec                      held;         /* how long its last work had it */
@@ -104,8 +107,7 @@ struct pg_link {
     int                       nexpected, next_expected;
     struct err                error;        /* the first that the server reported in this pipeline */
     struct arena              arena;        /* merged statements; reset when the work is done */
-    const char               *prepared[LINK_NAMES];     /* open addressing by pointer: names are static */
-    int                       nprepared;
+    struct names              names;        /* what is prepared; nothing behind a transaction pooler */
 };
 
 /* A group of tasks with kinds, sorted by organization, kind and key: one implicit transaction, one Sync. */

@@ -62,6 +62,7 @@ static void done(struct dial *d)
 void link_open(struct pg_link *k, struct hosts *h, const struct pg_session *s, usec host_limit, usec limit)
 {
     k->pid = 0;
+    k->pooler = s->pooler;
     k->shown = k->dial.shown;
     k->dial.hosts = h;
     k->dial.session = *s;

@@ -43,7 +43,7 @@ static void end_doubt(struct pool *p, struct task *t, const struct rows *rows, i
 
     if (e->kind == E_NONE) {
         p->counters.outcomes_committed++;
-    } else if (t->settled) {
+    } else if (t->settled && !t->unproven) {
         p->counters.outcomes_aborted++;
     } else {
         p->counters.outcomes_unresolved++;
@@ -99,10 +99,25 @@ static void group_succeeded(struct pool *p, const struct pg_link *k)
     }
 }
 
+/* The plan is stale or the statement unknown: it is to be prepared again, and nothing was done. */
+static int stale_state(const struct err *e)
+{
+    int i = 0;
+
+    while (i < POOL_STALE_STATES && strcmp(e->sqlstate, pool_stale_states[i]) != 0)
+        i++;
+    return i;
+}
+
+static bool session_stale(const struct err *e)
+{
+    return stale_state(e) < POOL_STALE_STATES;
+}
+
 /* Looked for, and not there. */
 static bool found_undone(const struct task *t, const struct err *e)
 {
-    return t->doubtful && t->settled && e->kind == E_DATABASE;
+    return t->doubtful && t->settled && !t->unproven && e->kind == E_DATABASE;
 }
 
 static void task_finished(struct pool *p, struct pg_link *k)
@@ -110,6 +125,8 @@ static void task_finished(struct pool *p, struct pg_link *k)
     struct task *t = k->tasks[0];
     struct rows *rows = arena_array(&k->arena, struct rows, k->nresults);
 
+    if (session_stale(&k->error))
+        fail(&k->error, E_BUSY_ROW, "the schema changed while the request was under way");
     if (worth_repeating(t, &k->error))
         again_later(p, t, &k->error);
     else if (found_undone(t, &k->error))
@@ -129,15 +146,14 @@ static void busy_count(struct pool *p, struct pg_link *k, usec held, int n)
     leak_end(p, k, held);
 }
 
-/* The plan is stale or the statement unknown: a new connection knows better, and nothing was done. */
-static bool session_stale(const struct err *e)
+/* What changed for one session has changed for the others.  That names come and go is how a pooler shows itself. */
+static void prepare_again(struct pool *p, const struct err *e)
 {
-    static const char *const states[] = { "0A000", "26000", "42P05" };
-
-    for (size_t i = 0; i < ARRAY_LEN(states); i++)
-        if (strcmp(e->sqlstate, states[i]) == 0)
-            return true;
-    return false;
+    p->counters.reprepares[stale_state(e)]++;
+    for (int i = 0; i < p->nlinks; i++)
+        p->links[i].names.stale = true;
+    if (p->pooler == POOLER_SESSION && strcmp(e->sqlstate, "0A000") != 0)
+        pool_pooled(p, "a prepared statement was not what we had left");
 }
 
 static void repeat_all(struct pool *p, struct pg_link *k)
@@ -147,13 +163,11 @@ static void repeat_all(struct pool *p, struct pg_link *k)
 }
 
 /* Is the connection still good for others? */
-static void settle(struct pool *p, struct pg_link *k, bool stale)
+static void settle(struct pool *p, struct pg_link *k)
 {
     if (k->state == LINK_CLOSED)
         return;
-    if (stale)
-        pool_close_link(p, k, CLOSE_STALE);
-    else if (k->condemned)
+    if (k->condemned)
         pool_close_link(p, k, k->reason);
     else if (!link_healthy(k))
         pool_close_link(p, k, CLOSE_LOST);
@@ -171,6 +185,8 @@ void outcome_finished(struct pg_link *k)
 
     busy_count(p, k, loop_now(p->loop) - k->since, k->ntasks);
     p->counters.returns++;
+    if (stale)
+        prepare_again(p, &k->error);
     if ((stale || elsewhere) && again_possible(k->tasks[0]))
         repeat_all(p, k);
     else if (k->tasks[0]->kind && failed)
@@ -180,7 +196,7 @@ void outcome_finished(struct pg_link *k)
     else
         task_finished(p, k);
     link_release(k);
-    settle(p, k, stale);
+    settle(p, k);
     pool_turn_soon(p);
 }
 
@@ -195,13 +211,14 @@ static bool repeatable(const struct task *t)
 /*
  * May it have been committed?  Not when its end was never sent, nor when the server answered a statement of an implicit
  * transaction with an error: that one is committed after all its statements have been answered.  libpq's own errors have no
- * SQLSTATE.
+ * SQLSTATE; those of class 08 are a pooler's, which has lost the server as we might have, unless it says that it never sent anything.
  */
 static bool in_doubt(const struct pg_link *k, const struct task *t)
 {
     bool writes = t->kind ? t->kind->writes : !t->read_only;
+    bool answered = k->error.sqlstate[0] && strncmp(k->error.sqlstate, "08", 2) != 0;
 
-    return writes && ((k->phase == PHASE_ONLY && !k->error.sqlstate[0]) || k->phase == PHASE_COMMIT);
+    return writes && !k->unsent && ((k->phase == PHASE_ONLY && !answered) || k->phase == PHASE_COMMIT);
 }
 
 void outcome_undone(struct pool *p, struct task *t)
@@ -221,7 +238,7 @@ void outcome_undone(struct pool *p, struct task *t)
     }
 }
 
-void outcome_recover(struct pool *p, struct task *t)
+void outcome_recover(struct pool *p, struct task *t, bool ended)
 {
     static const struct err lost;
 
@@ -230,6 +247,7 @@ void outcome_recover(struct pool *p, struct task *t)
         return;
     }
     t->recovering = true;
+    t->unproven = !ended;
     if (t->recover && t->recover(t))
         again_at_once(p, t, &lost);
     else
@@ -256,7 +274,7 @@ static void task_lost(struct pool *p, struct pg_link *k, struct task *t, const s
         return;
     } else if (recoverable(t, e)) {
         if (!leave_park(p, k->pid, t))
-            outcome_recover(p, t);      /* the server itself has ended it */
+            outcome_recover(p, t, p->pooler == POOLER_NONE);    /* then the server itself has ended it */
     } else {
         if (e->kind != E_TIMEOUT)
             why.retry_after_ms = 1000;

@@ -16,7 +16,8 @@ void outcome_finished(struct pg_link *k);                       /* as link_event
 void outcome_lost(struct pg_link *k, const struct err *e);      /* as link_events.lost */
 
 void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n, const struct err *e);     /* the task's end */
-void outcome_recover(struct pool *p, struct task *t);           /* look for what it may have written; the old backend is gone */
+/* Look for what it may have written.  `ended`: the old backend is known to have gone, so what is not there will not come. */
+void outcome_recover(struct pool *p, struct task *t, bool ended);
 void outcome_undone(struct pool *p, struct task *t);            /* it may have been committed, and was not */
 
 #endif

@@ -224,6 +224,15 @@ void pool_epoch(struct pool *p, enum close_reason why)
     pool_turn_soon(p);
 }
 
+void pool_pooled(struct pool *p, const char *sign)
+{
+    if (p->pooler == POOLER_TRANSACTION)
+        return;
+    p->pooler = POOLER_TRANSACTION;
+    log_event(LOG_WARN, "pooler-found", "kind=%s sign=%s note=%s", pooler_name(p->pooler), sign, pooler_note(p->pooler));
+    pool_epoch(p, CLOSE_EPOCH);
+}
+
 void pool_abandon(struct pool *p, struct task *t)
 {
     t->abandoned = true;
@@ -254,6 +263,7 @@ bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, s
         err_die("out of memory: no room for a pool");
     p->loop = l;
     p->config = *c;
+    p->pooler = c->pooler;
     if (p->config.leak_after == 0)
         p->config.leak_after = c->query_timeout / 2;
     p->nlanes = c->lanes;
@@ -343,6 +353,7 @@ void pool_close(struct pool *p)
     loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);
     free(p->keys);
+    arena_free(&p->arena);
     free(p);
 }
 
@@ -390,6 +401,9 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
     out->control = p->ncontrol;
     out->closing = p->nleaving;
     out->effective_max = p->effective_max;
+    out->pooler = p->pooler;
+    for (int i = 0; i < p->nlinks; i++)
+        out->prepared += p->links[i].names.n;
     out->waiting_lane = p->reads.n + p->writes.n;
     out->waiting_exclusive = p->exclusive.n;
     out->up = !p->down;

@@ -25,6 +25,7 @@
 #include "base/histogram.h"
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg/url.h"
 
@@ -94,6 +95,7 @@ struct task {
     bool         abandoned;          /* its client has gone */
     bool         doubtful;           /* a first run of this write may have been committed */
     bool         recovering;         /* recover() was called */
+    bool         unproven;           /* nothing showed that the first run had ended: that it is not there proves nothing */
     int          cause;              /* of the last repetition: into pool_retry_states */
     usec         due;                /* when it is repeated */
     struct task_witness witness;
@@ -105,6 +107,7 @@ struct task {
 
 struct pool_config {
     const struct pg_target *target;
+    enum pooler pooler;             /* as it looked before; the pool may learn more */
     int   size, overflow, lanes, queue;
     usec  timeout, recycle, idle, connect_timeout, query_timeout, lock_timeout, lane_lock_timeout;
     usec  leak_after;                /* work that has a connection for longer is reported; 0: half of query_timeout */
@@ -125,7 +128,7 @@ enum pool_class { POOL_LANE, POOL_EXCLUSIVE, POOL_CONTROL, POOL_CLASSES };
 
 enum connect_outcome {          /* of an attempt to connect */
     CONNECT_OK, CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_AUTH, CONNECT_TOO_MANY, CONNECT_ROLE, CONNECT_TLS, CONNECT_DNS, CONNECT_STARTING,
-    CONNECT_PROTOCOL, CONNECT_OUTCOMES
+    CONNECT_PROTOCOL, CONNECT_POOLER, CONNECT_OUTCOMES
 };
 
 enum pool_phase { POOL_DNS, POOL_TCP, POOL_TLS, POOL_AUTH, POOL_SETUP, POOL_PHASES };        /* of connecting, in order */
@@ -139,9 +142,13 @@ struct pool_host {
 };
 
 enum close_reason {             /* of a connection that had come about */
-    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_STALE, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_LEAK,
+    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_LEAK,
     CLOSE_REASONS
 };
+
+/* A session does not know the statement any more, or its plan is out of date. */
+#define POOL_STALE_STATES 3
+static const char *const pool_stale_states[POOL_STALE_STATES] = { "0A000", "26000", "42P05" };
 
 /* Why work is repeated; "none": its connection was lost. */
 #define POOL_RETRY_STATES 7
@@ -158,6 +165,8 @@ struct pool_counters {
     uint64_t groups, grouped_tasks, bisections, cancels, cap_violations, epoch;
     uint64_t outcomes_committed, outcomes_aborted, outcomes_unresolved;      /* of writes whose answer was lost */
     usec     oldest_waiter;          /* age */
+    int      prepared;               /* statements, on all connections */
+    uint64_t reprepares[POOL_STALE_STATES];
     int      base;                   /* size: what is kept */
     int      in_use_control;         /* of those in use */
     int      libpq;                  /* its version: 150018 */
@@ -174,6 +183,7 @@ struct pool_counters {
     bool     read_only;              /* what is open takes no writes */
     bool     up;                     /* the last attempt to reach the server succeeded */
     struct err down_reason;
+    enum pooler pooler;              /* between us and the server */
 };
 void pool_counters(const struct pool *p, struct pool_counters *out);
 

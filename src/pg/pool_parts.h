@@ -40,6 +40,10 @@ struct pool {
     int                   nlinks, nlanes, ncontrol;
     int                   census[POOL_CLASSES][LINK_STATES];
     int                   effective_max;
+    enum pooler           pooler;           /* what lies between us and the server, as far as we know; what is right behind a transaction pooler
+                                               is right everywhere, so it only ever changes to that */
+    const char           *entries[POOL_CLASSES];    /* behind one: how transactions begin */
+    struct arena          arena;            /* as long as the pool */
     usec                  grow_at;
     struct lane_keys     *keys;             /* per lane */
     struct queue          reads, writes, exclusive, control, refused;
@@ -74,6 +78,8 @@ void pool_turn_soon(struct pool *p);
 void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why);
 void pool_close_link(struct pool *p, struct pg_link *k, enum close_reason why);
 void pool_down(struct pool *p, const struct err *why);
+/* Something said that a pooler is there.  From now on it is treated as one that lends each transaction another backend. */
+void pool_pooled(struct pool *p, const char *sign);
 /* Everything that is connected now belongs to the past: idle ones go at once, busy ones when they are done. */
 void pool_epoch(struct pool *p, enum close_reason why);
 

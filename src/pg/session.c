@@ -1,4 +1,5 @@
 /*
+ * One table of settings, as startup options or, where a pooler would refuse those, as SQL.
  * search_path is empty so that no name can be shadowed; times are UTC and ISO; a vanished client ends its query within a second.
  * The password goes only to a server whose certificate was checked, unless the URL says otherwise or the server is on this machine.
  */
@@ -11,6 +12,7 @@
 
 #include "base/attr.h"
 
+#define INTERVALSTYLE "iso_8601"        /* nobody else's default, and the server reports it */
 #define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
 
 /* Keepalives find a dead peer in about 20 s; tcp_user_timeout bounds what keepalives do not see: unanswered data. */
@@ -33,16 +35,58 @@ static bool given(const struct pg_target *t, const char *key)
     return false;
 }
 
-static const char *options_of(struct arena *a, const struct pg_session *s, const char *given_options)
-{
-    const char *plans = s->role == PG_SERVICE ? " -c plan_cache_mode=force_generic_plan" : "";
-    /* An owner's session sits quietly between statements while it polls a lock; a service session never should. */
-    const char *idle = s->role == PG_SERVICE ? " -c idle_in_transaction_session_timeout=30s" : "";
+/* An owner's session sits quietly between statements while it polls a lock; a service session never should. */
+static const struct {
+    const char *name, *value;
+    bool        service_only;
+} settings[] = {
+    { "search_path",                         "",                   false },
+    { "timezone",                            "UTC",                false },
+    { "datestyle",                           "ISO",                false },
+    { "intervalstyle",                       INTERVALSTYLE,        false },
+    { "extra_float_digits",                  "1",                  false },
+    { "bytea_output",                        "hex",                false },
+    { "client_connection_check_interval",    "1s",                 false },
+    { "plan_cache_mode",                     "force_generic_plan", true  },
+    { "idle_in_transaction_session_timeout", "30s",                true  },
+};
 
-    return arena_printf(a, "%s%s-c search_path= -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1 -c bytea_output=hex"
-                           " -c client_connection_check_interval=1s -c statement_timeout=%lld -c lock_timeout=%lld%s%s",
-                        given_options, *given_options ? " " : "", (long long)(s->statement_timeout / USEC_MS), (long long)(s->lock_timeout / USEC_MS),
-                        plans, idle);
+static bool applies(size_t i, const struct pg_session *s)
+{
+    return !settings[i].service_only || s->role == PG_SERVICE;
+}
+
+/* The last one of a name counts: ours, whatever was given. */
+static const char *options_of(struct arena *a, const struct pg_session *s, const char *options)
+{
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (applies(i, s))
+            options = arena_printf(a, "%s -c %s=%s", options, settings[i].name, settings[i].value);
+    return arena_printf(a, "%s -c statement_timeout=%lld -c lock_timeout=%lld", options,
+                        (long long)(s->statement_timeout / USEC_MS), (long long)(s->lock_timeout / USEC_MS));
+}
+
+const char *session_sql(struct arena *a, const struct pg_session *s, bool local)
+{
+    const char *how = local ? "true" : "false", *sql = "SELECT ";
+
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (applies(i, s))
+            sql = arena_printf(a, "%spg_catalog.set_config('%s', '%s', %s), ", sql, settings[i].name, settings[i].value, how);
+    return arena_printf(a, "%spg_catalog.set_config('statement_timeout', '%lld', %s), pg_catalog.set_config('lock_timeout', '%lld', %s)", sql,
+                        (long long)(s->statement_timeout / USEC_MS), how, (long long)(s->lock_timeout / USEC_MS), how);
+}
+
+const char *session_entry_sql(struct arena *a, const struct pg_session *s)
+{
+    return arena_printf(a, "%s, " SESSION_ENTER, session_sql(a, s, true));
+}
+
+bool session_taken(const PGconn *pg)
+{
+    const char *style = PQparameterStatus(pg, "IntervalStyle");
+
+    return style && strcmp(style, INTERVALSTYLE) == 0;
 }
 
 static bool environment_says(const char *name)
@@ -110,6 +154,10 @@ void session_params(struct arena *a, const struct pg_target *t, const struct pg_
         (*keys)[k] = "application_name";
         (*values)[k++] = s->application_name;
     }
-    (*keys)[k] = "options";
-    (*values)[k] = options_of(a, s, given_options);
+    if (s->pooler == POOLER_NONE)
+        given_options = options_of(a, s, given_options);
+    if (*given_options) {
+        (*keys)[k] = "options";
+        (*values)[k] = given_options;
+    }
 }

@@ -66,7 +66,7 @@ static void unknown(struct pool *p, struct task *t)
 /* The same server has been running since the transaction named itself. */
 static bool not_crashed(const struct pool *p, const struct task *t)
 {
-    return p->ncontrol && p->leave_check.direct && p->links[p->nlanes].opened_at <= t->witness.at;
+    return p->ncontrol && p->pooler == POOLER_NONE && p->links[p->nlanes].opened_at <= t->witness.at;
 }
 
 static void judge(struct witness *w, const struct rows *r)
@@ -75,13 +75,13 @@ static void judge(struct witness *w, const struct rows *r)
     struct span status = rows_get(r, 0, 0);
 
     if (!span_is(rows_get(r, 0, 1), w->of->witness.timeline))
-        outcome_recover(p, leave_list(w));
+        outcome_recover(p, leave_list(w), p->pooler == POOLER_NONE);
     else if (span_is(status, "aborted"))
         outcome_undone(p, leave_list(w));
     else if (span_is(status, "committed") && not_crashed(p, w->of))
         committed(w);
     else if (!span_is(status, "in progress"))
-        outcome_recover(p, leave_list(w));
+        outcome_recover(p, leave_list(w), p->pooler == POOLER_NONE);
 }
 
 static void asked(struct task *t, const struct rows *rows, int n, const struct err *e)

@@ -27,20 +27,6 @@ static bool rights_fit(const struct rows *r, const char *role, const char *shown
     return true;
 }
 
-/* Two transactions on one session have one backend, unless something in between lends us a different one each time. */
-static bool session_is_ours(struct pg_conn *c, const char *shown, struct err *e)
-{
-    struct arena a = ARENA;
-    const char *marked = NULL;
-    bool ok = pg_exec(c, "SELECT pg_catalog.set_config('keelson.session', 'ours', false)", e) &&
-              pg_value(c, &a, "SELECT pg_catalog.current_setting('keelson.session', true) || pg_catalog.current_setting('search_path')", &marked, e);
-
-    if (ok && (!marked || !span_is(span_of(marked), "ours")))
-        ok = fail(e, E_USAGE, "%s: a transaction pooler lies between us and the server; use the server's own port or a session-mode pooler", shown);
-    arena_free(&a);
-    return ok;
-}
-
 bool check_database(struct pg_conn *c, const struct pg_target *t, struct err *e)
 {
     struct arena a = ARENA;
@@ -55,7 +41,7 @@ bool check_database(struct pg_conn *c, const struct pg_target *t, struct err *e)
     if (!rows_bool(&r, 0, COL_MIGRATED))
         fail(e, E_DATABASE, "%s: the database is not prepared; run `keelson init` with KEELSON_OWNER_URL", t->shown);
     else
-        ok = rights_fit(&r, rows_cstr(&a, &r, 0, COL_ROLE), t->shown, e) && session_is_ours(c, t->shown, e);
+        ok = rights_fit(&r, rows_cstr(&a, &r, 0, COL_ROLE), t->shown, e);
     rows_free(&r);
     arena_free(&a);
     return ok;

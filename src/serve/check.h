@@ -10,7 +10,7 @@
 #include "pg/conn.h"
 
 /*
- * E_USAGE for what must be configured otherwise: a role with too many rights, a server before 15, a transaction pooler.
+ * E_USAGE for what must be configured otherwise: a role with too many rights, a server before 15.
  * E_DATABASE for what may pass: not migrated, in recovery.  Each names what works.
  */
 MUST_CHECK bool check_database(struct pg_conn *c, const struct pg_target *t, struct err *e);

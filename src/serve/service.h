@@ -26,6 +26,7 @@ struct service {
     struct cluster       cluster;       /* the embedded server; unused with a DATABASE_URL */
     bool                 embedded;
     struct pg_target     target;        /* the service's way to the database */
+    enum pooler          pooler;        /* what lies on that way */
     struct catalog       catalog;
     struct model        *model;
     struct pool         *pool;

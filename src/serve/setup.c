@@ -12,7 +12,6 @@
 #include "embedded.h"
 #include "migrate/apply.h"
 #include "migrate/ledger.h"
-#include "migrate/turn.h"
 #include "serve/check.h"
 #include "serve/service_url.h"
 
@@ -72,18 +71,9 @@ static bool version_fits(const struct setup *s, struct err *e)
            fail(e, E_USAGE, "%s: the server is PostgreSQL %d; Keelson needs 15 or later", s->target->shown, version / 10000);
 }
 
-static bool no_pooler(const struct setup *s, struct err *e)
-{
-    struct pg_conn *other = NULL;
-    bool ok = open_owner(s, &other, e) && turn_check_pooler(s->login, other, e);
-
-    pg_close(other);
-    return ok;
-}
-
 bool setup_open(struct setup *s, struct err *e)
 {
-    return open_owner(s, &s->login, e) && version_fits(s, e) && no_pooler(s, e) && pg_exec(s->login, "RESET ROLE", e) && state_read(s, e);
+    return open_owner(s, &s->login, e) && version_fits(s, e) && pg_exec(s->login, "RESET ROLE", e) && state_read(s, e);
 }
 
 void setup_close(struct setup *s)

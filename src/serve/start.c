@@ -108,6 +108,9 @@ static bool model_read(struct running *run, struct err *e)
 
     if (!pg_open(&s->target, &session, clock_now() + CONNECT_LIMIT, &c, e))
         return false;
+    s->pooler = pg_pooler(c);
+    if (s->pooler != POOLER_NONE)
+        log_event(LOG_INFO, "pooler-found", "kind=%s sign=%s note=%s", pooler_name(s->pooler), pg_pooler_sign(c), pooler_note(s->pooler));
     ok = check_database(c, &s->target, e) && migrate(run, e) && catalog_read(c, &s->arena, &s->catalog, e) &&
          model_build(&s->arena, &s->catalog, &s->model, e);
     pg_close(c);
@@ -215,7 +218,7 @@ static bool pool_start(struct service *s, struct err *e)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const struct conf *c = &s->conf;
     struct pool_config p = {
-        .target = &s->target, .size = (int)c->pool_size, .overflow = (int)c->pool_overflow, .queue = (int)c->pool_queue,
+        .target = &s->target, .pooler = s->pooler, .size = (int)c->pool_size, .overflow = (int)c->pool_overflow, .queue = (int)c->pool_queue,
         .lanes = c->pool_lanes > 0 ? (int)c->pool_lanes : cores > 0 ? (int)cores : 1,
         .timeout = c->pool_timeout, .recycle = c->pool_recycle, .idle = c->pool_idle, .connect_timeout = c->connect_timeout,
         .query_timeout = c->query_timeout, .lock_timeout = c->lock_timeout, .lane_lock_timeout = c->lane_lock_timeout,

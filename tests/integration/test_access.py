@@ -394,13 +394,9 @@ def test_migrations_that_are_pending(server, place, keelson):
     assert mine.query("SELECT to_regclass('keelson.mine') IS NOT NULL") == [(True,)]
 
 
-def test_old_servers_and_poolers(place):
+def test_old_servers(place):
     with Impostor("14.12") as old:
         refuses(place, old.url, 2, "PostgreSQL 14", "15 or later")
-    for settings in "refuses", "ignores":
-        with Impostor(behind=place, user="keelson_api", settings=settings) as pooler:
-            done = place.run("serve", "--listen", "127.0.0.1:0", env={"KEELSON_OWNER_URL": "", "DATABASE_URL": pooler.url})
-            assert done.returncode in (2, 3) and "transaction pooler" in done.stderr, done.stderr
 
 
 # ---- the password is in nothing the program says ----------------------------------------------------------------------------
