@@ -9,6 +9,7 @@
 
 #include "data/answer.h"
 #include "data/conversation.h"
+#include "data/dialect.h"
 #include "data/original.h"
 #include "data/render.h"
 #include "data/validate.h"
@@ -19,6 +20,7 @@ struct append_item {
     const struct conversation *conversation;
     struct uuid  session;
     int64_t      expect;
+    enum dialect dialect;               /* of the messages in the body */
     int64_t      supersedes;            /* seq of the message this one replaces; 0: none */
     int          n;
     struct uuid  ids[APPEND_MESSAGES];
@@ -173,7 +175,7 @@ static bool message_take(struct validator *v, struct append_item *item, const st
     const struct json *readable, *id;
     struct span *client_id = &item->client_ids[item->n];
 
-    if (!original_split(v->arena, message, &readable, &item->originals[item->n], e))
+    if (!dialect_read(v->arena, item->dialect, message, pointer, &message, e) || !original_split(v->arena, message, &readable, &item->originals[item->n], e))
         return false;
     validate_create(v, readable, pointer);
     id = json_find(readable, "client_message_id");
@@ -239,13 +241,23 @@ struct span append_client_id(const struct append_item *item)
     return item->client_ids[0];
 }
 
+/* Which spelling the body is in. */
+static bool format_parse(struct call *c, struct append_item *item, struct err *e)
+{
+    struct span name;
+
+    if (!call_param(c, "format", &name) || dialect_find(name, &item->dialect))
+        return true;
+    return fail(e, E_PARAMETER, "format: must be %s", dialect_names());
+}
+
 bool append_plan(struct call *c, struct plan *p, struct err *e)
 {
     struct append_item *item = arena_new(c->arena, struct append_item);
     struct body b;
 
     item->conversation = c->model->conversation;
-    if (!call_uuid(c, 0, &item->session, e) || !call_params_done(c, e) || !body_shape(c, &b, e)) {
+    if (!call_uuid(c, 0, &item->session, e) || !format_parse(c, item, e) || !call_params_done(c, e) || !body_shape(c, &b, e)) {
         if (e->kind == E_NONE)
             *e = c->err;
         return false;

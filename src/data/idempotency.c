@@ -87,11 +87,20 @@ static int64_t lock_number(struct call *c)
     return out;
 }
 
+/* What a request asks for: the same bytes mean something else as another type, or with another parameter. */
 static void fingerprint(struct call *c, uint8_t out[DIGEST_SHA256])
 {
-    const struct span parts[] = { span_of(c->method), c->path, c->if_match, c->body };
+    const struct span fixed[] = { span_of(c->method), c->path, c->if_match, c->content_type, c->body };
+    int n = 0, room = (int)ARRAY_LEN(fixed) + 2 * c->nparams;
+    struct span *parts = arena_array(c->arena, struct span, room);
 
-    digest(parts, ARRAY_LEN(parts), out);
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+        parts[n++] = fixed[i];
+    for (int i = 0; i < c->nparams; i++) {
+        parts[n++] = c->params[i].name;
+        parts[n++] = c->params[i].value;
+    }
+    digest(parts, (size_t)n, out);
 }
 
 /* ---- statements ---- */

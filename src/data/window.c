@@ -7,6 +7,7 @@
 
 #include "data/answer.h"
 #include "data/conversation.h"
+#include "data/dialect.h"
 #include "data/render.h"
 
 struct window_item {
@@ -16,6 +17,7 @@ struct window_item {
     int32_t     most;
     struct span role;                   /* SPAN_NONE: any */
     bool        newest;
+    enum dialect dialect;               /* of the answer */
 };
 
 static int window_merge(struct task *const *tasks, int n, struct arena *a, struct stmt *out, int max)
@@ -127,6 +129,15 @@ static bool role(struct call *c, struct window_item *w, struct err *e)
     return fail(e, E_PARAMETER, "role: there is no role \"%.*s\"", SPAN_ARG(span_clip(v, 40)));
 }
 
+static bool format(struct call *c, struct window_item *w, struct err *e)
+{
+    struct span v;
+
+    if (!call_param(c, "format", &v) || dialect_find(v, &w->dialect))
+        return true;
+    return fail(e, E_PARAMETER, "format: must be %s", dialect_names());
+}
+
 static bool window_parse(struct call *c, struct window_item *w, struct err *e)
 {
     bool after, before, tail, limit, has_cursor;
@@ -134,7 +145,7 @@ static bool window_parse(struct call *c, struct window_item *w, struct err *e)
 
     if (!number(c, "after_seq", 0, INT64_MAX - 1, &w->after, &after, e) || !number(c, "before_seq", 1, INT64_MAX, &w->before, &before, e) ||
         !number(c, "tail", 1, WINDOW_MOST, &most, &tail, e) || !number(c, "limit", 1, WINDOW_MOST, &most, &limit, e) ||
-        !cursor(c, w, &has_cursor, e) || !role(c, w, e) || !call_params_done(c, e))
+        !cursor(c, w, &has_cursor, e) || !role(c, w, e) || !format(c, w, e) || !call_params_done(c, e))
         return false;
     if (tail && limit)
         return fail(e, E_PARAMETER, "tail and limit: give one of them");
@@ -182,6 +193,46 @@ static int column_of(const struct resource *messages, const char *name)
     return -1;
 }
 
+/* The row of the i-th message of `n`. */
+static int row_of(const struct window_item *w, int i, int n)
+{
+    return w->newest ? n - 1 - i : i;
+}
+
+static void items_write(struct call *c, const struct window_item *w, const struct rows *r, int n)
+{
+    const struct resource *messages = c->model->conversation->messages;
+
+    for (int i = 0; i < n; i++) {
+        if (i > 0)
+            buf_char(c->out, ',');
+        render_object(c->out, r, row_of(w, i, n), COL_FIELDS, messages->fields, messages->neager, NULL);
+    }
+}
+
+/* A dialect is written from what a reader of Keelson's own form would get. */
+static bool items_translate(struct call *c, const struct window_item *w, const struct rows *r, int n, struct err *e)
+{
+    const struct resource *messages = c->model->conversation->messages;
+    const struct json **list = arena_array(c->arena, const struct json *, n + 1);
+    struct json_out out = JSON_OUT(c->out);
+
+    for (int i = 0; i < n; i++) {
+        struct buf b = BUF(c->out->max);
+        struct json *message;
+        bool ok;
+
+        render_object(&b, r, row_of(w, i, n), COL_FIELDS, messages->fields, messages->neager, NULL);
+        ok = json_parse(c->arena, arena_span(c->arena, buf_span(&b)), &message, e);
+        buf_free(&b);
+        if (!ok)
+            return false;
+        list[i] = message;
+    }
+    dialect_write(c->arena, w->dialect, list, (size_t)n, &out);
+    return true;
+}
+
 bool window_render(struct call *c, const struct rows *rows, int n, struct err *e)
 {
     const struct window_item *w = c->state;
@@ -189,24 +240,21 @@ bool window_render(struct call *c, const struct rows *rows, int n, struct err *e
     const struct rows *r = &rows[0];
     int at_seq = column_of(messages, "seq");
     int64_t last, from, to;
-    int items, oldest, newest;
+    int items;
 
     (void)n;
     if (r->n == 0)
         return answer_missing(c, e);
     last = rows_i64(r, 0, COL_LAST_SEQ);
     items = rows_null(r, 0, at_seq) ? 0 : r->n;
-    oldest = w->newest && items > 0 ? items - 1 : 0;
-    newest = items - 1 - oldest;
-    from = items > 0 ? rows_i64(r, oldest, at_seq) : 0;
-    to = items > 0 ? rows_i64(r, newest, at_seq) : 0;
+    from = items > 0 ? rows_i64(r, row_of(w, 0, items), at_seq) : 0;
+    to = items > 0 ? rows_i64(r, row_of(w, items - 1, items), at_seq) : 0;
     c->status = 200;
     buf_str(c->out, "{\"items\":[");
-    for (int i = 0; i < items; i++) {
-        if (i > 0)
-            buf_char(c->out, ',');
-        render_object(c->out, r, oldest + (w->newest ? -i : i), COL_FIELDS, messages->fields, messages->neager, NULL);
-    }
+    if (w->dialect == DIALECT_KEELSON)
+        items_write(c, w, r, items);
+    else if (!items_translate(c, w, r, items, e))
+        return false;
     buf_char(c->out, ']');
     cursor_write(c->out, "next", items > 0 && to < last && (w->newest ? w->before <= last : items == w->most), 'a', to);
     cursor_write(c->out, "prev", items > 0 && from > 1, 'b', from);

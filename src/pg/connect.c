@@ -62,6 +62,20 @@ bool connect_one(struct pool *p, struct pg_link *k)
     return true;
 }
 
+/* The demand has gone: one attempt is let finish, for whoever comes next, the other is given up. */
+static void surplus_end(struct pool *p)
+{
+    bool kept = false;
+
+    for (int i = p->nlanes + p->ncontrol; i < p->nlinks; i++) {
+        if (p->links[i].state != LINK_CONNECTING)
+            continue;
+        if (kept)
+            pool_close_link(p, &p->links[i], CLOSE_OVERFLOW);
+        kept = true;
+    }
+}
+
 /* Lanes and control always; of the exclusive ones as many as wait, beyond those already on their way. */
 void connect_turn(struct pool *p)
 {
@@ -70,6 +84,8 @@ void connect_turn(struct pool *p)
     int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - p->census[POOL_EXCLUSIVE][LINK_CONNECTING];
     int due = p->census[POOL_LANE][LINK_CLOSED] + p->census[POOL_CONTROL][LINK_CLOSED];
 
+    if (p->exclusive.n == 0 && p->census[POOL_EXCLUSIVE][LINK_CONNECTING] > 1)
+        surplus_end(p);
     if ((due == 0 && wanted <= 0) || p->draining || loop_now(p->loop) < p->connect_at)
         return;
     for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
