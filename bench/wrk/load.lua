@@ -11,32 +11,43 @@ local text = "I started with the query plan, because the index existed and was s
 local good = '{"role":"user","content":"' .. text .. '","metadata":{"topic":"databases","turn":12}}'
 local bad = '{"role":"nobody","content":"' .. text .. '","metadata":{"topic":"databases","turn":12}}'
 
-local function session(n) return string.format("0198c000-0000-7000-8000-1%011d", n) end
-local function any_session() return session(math.random(0, sessions - 1)) end
+-- A request with one number left open: made once, since wrk.format() for every request would cost more than sending it.
+local function template(method, path, headers, body)
+    local whole = wrk.format(method, path, headers, body)
+    local at = whole:find("@", 1, true)
+    local before, after = whole:sub(1, at - 1), whole:sub(at + 1)
 
-local function read()
-    local n = math.random(0, sessions * per_session - 1)
-    return wrk.format("GET", string.format("/v1/messages/0198c001-0000-7000-8000-1%011d", n))
+    return function(n) return before .. string.format("%011d", n) .. after end
 end
 
-local function tail()
-    return wrk.format("GET", "/v1/sessions/" .. any_session() .. "/messages?tail=20")
-end
+local function any_session() return math.random(0, sessions - 1) end
 
-local function append(id, body)
-    return wrk.format("POST", "/v1/sessions/" .. (id or any_session()) .. "/messages", append_headers, body or good)
+local made = {}
+
+local function make()
+    local messages = "/v1/sessions/0198c000-0000-7000-8000-1@/messages"
+
+    made.read = template("GET", "/v1/messages/0198c001-0000-7000-8000-1@")
+    made.tail = template("GET", messages .. "?tail=20")
+    made.good = template("POST", messages, append_headers, good)
+    made.bad = template("POST", messages, append_headers, bad)
+    made.first = wrk.format("GET", "/v1/candidates?limit=1")
 end
 
 local function append_bad()
     count = count + 1
-    if count % 100 ~= 0 then return append() end
-    if count % 200 == 0 then return append(session(99999999)) end   -- no such session: only the database knows
-    return append(nil, bad)
+    if count % 100 ~= 0 then return made.good(any_session()) end
+    if count % 200 == 0 then return made.good(99999999) end         -- no such session: only the database knows
+    return made.bad(any_session())
 end
 
-local function first() return wrk.format("GET", "/v1/candidates?limit=1") end
-
-local works = { read = read, tail = tail, append = append, ["append-bad"] = append_bad, first = first }
+local works = {
+    read = function() return made.read(math.random(0, sessions * per_session - 1)) end,
+    tail = function() return made.tail(any_session()) end,
+    append = function() return made.good(any_session()) end,
+    ["append-bad"] = append_bad,
+    first = function() return made.first end,
+}
 
 function init(args)
     work, sessions, per_session, key = args[1], tonumber(args[2]), tonumber(args[3]), args[4]
@@ -46,6 +57,7 @@ function init(args)
         append_headers["Authorization"] = wrk.headers["Authorization"]
     end
     append_headers["Host"] = wrk.headers["Host"]
+    make()
     request = works[work]
 end
 
