@@ -47,7 +47,7 @@ enum judge_outcome judge(const struct judge_facts *f, const char **violation)
         { success && !f->writes && !f->right,                          "the answer is not what was asked for" },
         { o == JUDGE_ABORTED && f->writes && heard && f->present > 0,  "failure was reported, and the write is there" },
         { f->writes && f->present > 1,                                 "the write is there more than once" },
-        { f->repeated >= 0 && f->repeated != 1,                        "repeated with the same Idempotency-Key, the write is not there exactly once" },
+        { f->repeated >= 0 && f->repeated != 1,                        "the same Idempotency-Key again, and it is not there exactly once" },
         { !heard,                                                      shapes[f->answer->shape] },
         { heard && !success && !refused,                               "a failure of the database was answered with another status than 503 or 504" },
         { heard && !success && !f->answer->problem,                    "the failure is not a problem document with status and retryable" },

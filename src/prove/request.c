@@ -14,16 +14,19 @@
 
 const struct request requests[REQUESTS] = {
     { "read",       "read one candidate",             "GET",    REQUEST_ON_PERSON,  "/v1/candidates/", "",                .success = 200 },
-    { "tail",       "the last messages of a session", "GET",    REQUEST_ON_SESSION, "/v1/sessions/",   "/messages?tail=1&role=system", .success = 200 },
+    { "tail",       "the last messages of a session", "GET",    REQUEST_ON_SESSION, "/v1/sessions/",   "/messages?tail=1&role=system",
+      .success = 200 },
     { "append",     "append a message",               "POST",   REQUEST_ON_SESSION, "/v1/sessions/",   "/messages",       .success = 201,
       .body = "{\"role\":\"user\",\"content\":\"%s\"}", .found = 200,
       .finds = "SELECT count(*) FROM keelson.interview_messages WHERE org_id = $1::uuid AND session_id = $2::uuid"
                " AND content::text LIKE '%' || $3::text || '%'" },
     { "create",     "create a candidate",             "POST",   REQUEST_ON_NOTHING, "/v1/candidates",  "",                .success = 201,
       .body = "{\"full_name\":\"%s\"}", .finds = CANDIDATE "($2::uuid IS NULL OR id = $2) AND full_name = $3::text" },
-    { "keyed",      "the same with Idempotency-Key",  "POST",   REQUEST_ON_NOTHING, "/v1/candidates",  "",                .success = 201, .keyed = true,
+    { "keyed",      "the same with Idempotency-Key",  "POST",   REQUEST_ON_NOTHING, "/v1/candidates",  "",                .success = 201,
+      .keyed = true,
       .body = "{\"full_name\":\"%s\"}", .finds = CANDIDATE "($2::uuid IS NULL OR id = $2) AND full_name = $3::text" },
-    { "change",     "change a candidate, If-Match",   "PATCH",  REQUEST_ON_FRESH,   "/v1/candidates/", "",                .success = 200, .if_match = true,
+    { "change",     "change a candidate, If-Match",   "PATCH",  REQUEST_ON_FRESH,   "/v1/candidates/", "",                .success = 200,
+      .if_match = true,
       .body = "{\"headline\":\"%s\"}", .type = "application/merge-patch+json", .finds = CANDIDATE "id = $2::uuid AND headline = $3::text" },
     { "transition", "move a candidate on",            "POST",   REQUEST_ON_FRESH,   "/v1/candidates/", "/transitions",    .success = 200,
       .body = "{\"to\":\"screening\",\"reason\":\"%s\"}",

@@ -139,7 +139,8 @@ bool trial_returned(struct trial *t)
         struct answer m = { 0 };
 
         ok = client_run(&t->client, &r, &a, &m, &ignored) && is_zero(m.body, "keelson_pool_connections{pool=\"primary\",state=\"in_use\"}") &&
-             is_zero(m.body, "keelson_pool_waiters{pool=\"primary\",class=\"lane\"}") && is_zero(m.body, "keelson_pool_waiters{pool=\"primary\",class=\"exclusive\"}");
+             is_zero(m.body, "keelson_pool_waiters{pool=\"primary\",class=\"lane\"}") &&
+             is_zero(m.body, "keelson_pool_waiters{pool=\"primary\",class=\"exclusive\"}");
         arena_free(&a);
         if (!ok)
             usleep(ASK_EVERY);

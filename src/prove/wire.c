@@ -72,7 +72,8 @@ const char *wire_name(enum wire_side side, char type)
           { '2', "BindComplete" }, { '3', "CloseComplete" }, { 'T', "RowDescription" }, { 't', "ParameterDescription" }, { 'D', "DataRow" },
           { 'C', "CommandComplete" }, { 'I', "EmptyQueryResponse" }, { 'n', "NoData" }, { 'E', "ErrorResponse" }, { 'N', "NoticeResponse" },
           { 'A', "NotificationResponse" }, { 's', "PortalSuspended" }, { 'G', "CopyInResponse" }, { 'H', "CopyOutResponse" },
-          { 'W', "CopyBothResponse" }, { 'd', "CopyData" }, { 'c', "CopyDone" }, { 'V', "FunctionCallResponse" }, { 'v', "NegotiateProtocolVersion" } },
+          { 'W', "CopyBothResponse" }, { 'd', "CopyData" }, { 'c', "CopyDone" }, { 'V', "FunctionCallResponse" },
+          { 'v', "NegotiateProtocolVersion" } },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names[side]) && names[side][i].name; i++)
