@@ -36,6 +36,7 @@
     X(E_TRANSITION,       409, 1, "illegal-transition",         false, "Illegal transition") \
     X(E_TRASHED_PARENT,   409, 1, "parent-in-trash",            false, "Parent is in the trash") \
     X(E_STALE_SEQ,        409, 1, "stale-seq",                  false, "Conversation has moved on") \
+    X(E_STALE_CHECKPOINT, 409, 1, "stale-checkpoint",           false, "Thread has moved on") \
     X(E_CLOSED_SESSION,   409, 1, "session-closed",             false, "Session takes no messages") \
     X(E_IN_FLIGHT,        409, 1, "idempotency-in-flight",      true,  "First request still running") \
     X(E_REFERENCED,       409, 1, "still-referenced",           false, "Still referenced") \

@@ -58,14 +58,16 @@ void route_methods(unsigned methods, char *out, size_t n)
 bool route_find(const void *rows, size_t n, size_t stride, enum http_method m, const struct http_path *p,
                 struct route_match *out, unsigned *allowed, struct err *e)
 {
+    bool spelled = false;               /* by a row without captures: then the path belongs to such rows alone */
     char list[64];
 
     *allowed = 0;
     for (size_t i = 0; i < n; i++) {
         const struct route_pattern *row = (const void *)((const char *)rows + i * stride);
 
-        if (!pattern_matches(row->pattern, p, out))
+        if (!pattern_matches(row->pattern, p, out) || (spelled && out->ncaptures > 0))
             continue;
+        spelled = spelled || out->ncaptures == 0;
         out->row = i;
         *allowed |= with_head(row->methods);
         if (with_head(row->methods) & m)

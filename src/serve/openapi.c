@@ -72,7 +72,7 @@ const char *openapi_camel(struct arena *a, const char *name)
 }
 
 /* Schemas that are there whatever the catalog says; a resource of that name gets another. */
-static const char *const taken[] = { "Problem", "Fault", "Health", "Probe", "Meaning", "Message", "Memory", "JsonPatch" };
+static const char *const taken[] = { "Problem", "Fault", "Health", "Probe", "Meaning", "Message", "Memory", "JsonPatch", "Checkpoint" };
 
 const char *openapi_type(const struct openapi *d, const struct resource *r)
 {
@@ -162,6 +162,7 @@ static void tags(struct openapi *d)
         openapi_member(&d->o, "description", d->order[i]->table->doc);
         json_close(&d->o, '}');
     }
+    openapi_json(&d->o, "{'name':'checkpoints','description':'Threads of LangGraph programs: their checkpoints and pending writes.'}");
     openapi_json(&d->o, "{'name':'service','description':'The service itself: health, metrics, this description. No key is needed.'}");
     json_close(&d->o, ']');
 }

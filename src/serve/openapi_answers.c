@@ -99,6 +99,9 @@ static void body(struct openapi *d, const struct openapi_place *p)
     case OPENAPI_FILE:
         openapi_json(&d->o, "'*/*':{'schema':{}}");
         break;
+    case OPENAPI_NAMED_BODY:
+        content_ref(d, "application/json", p->op->takes);
+        break;
     case OPENAPI_NO_BODY:
         break;
     }
@@ -147,6 +150,7 @@ static void answer_content(struct openapi *d, const struct openapi_place *p, enu
     case OPENAPI_APPENDED: content_ref(d, "application/json", messages_of(d, "Appended")); break;
     case OPENAPI_MESSAGE:  content_ref(d, "application/json", messages_of(d, "")); break;
     case OPENAPI_DOCUMENT: content_ref(d, "application/json", "Memory"); break;
+    case OPENAPI_NAMED:    content_ref(d, "application/json", p->op->gives); break;
     case OPENAPI_HEALTH:   content_ref(d, "application/health+json", "Health"); break;
     case OPENAPI_PROBE:    content_ref(d, "application/health+json", "Probe"); break;
     case OPENAPI_ITSELF:   openapi_json(&d->o, "'application/json':{'schema':{'type':'object'}}"); break;

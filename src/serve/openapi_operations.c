@@ -8,16 +8,19 @@
 #include "base/attr.h"
 #include "data/append.h"
 #include "data/change.h"
+#include "data/checkpoint_put.h"
+#include "data/checkpoint_read.h"
+#include "data/checkpoint_remove.h"
 #include "data/create.h"
 #include "data/file.h"
 #include "data/list.h"
 #include "data/memory.h"
+#include "data/message.h"
 #include "data/read.h"
+#include "data/supersede.h"
 #include "data/transition.h"
 #include "data/trash.h"
-#include "data/message.h"
 #include "data/window.h"
-#include "data/supersede.h"
 #include "serve/system.h"
 
 /* ---- the handlers ---- */
@@ -39,10 +42,8 @@ static const char transition_more[] =
 static const char append_more[] =
     "One message, an array of 1 to 100, or an object with `messages` and `expect_last_seq`. Sequence numbers are given without gaps in the order "
     "of acceptance. Repeating a `client_message_id` returns the message that was stored first (200). With `expect_last_seq` a writer that has not seen "
-    "the newest message is refused with what it missed.";
-static const char window_more[] =
-    "From the front, or from the end with `tail` or `before_seq`; always in the order of the conversation.";
-static const char memory_put_more[] =
+    "the newest message is refused with what it missed. With `format` the messages are in another program's spelling; what Keelson has no field for is kept and "
+    "comes back in it.";
 static const char extend_more[] =
     "While its `status` is `streaming`, a message may be given its text piece by piece: `content_append` is added to `content`, and `content_at` says how many "
     "characters (Unicode code points) come before it, so that a piece that is sent twice is stored once; a piece that does not begin at the end is 409 with "
@@ -53,11 +54,21 @@ static const char redact_more[] =
 static const char supersede_more[] =
     "The new message goes to the end of the conversation; the old one stays in its place and names it in `superseded_by`. A message is replaced once. "
     "With a `client_message_id` a repeated request answers with the first result.";
+static const char window_more[] =
+    "From the front, or from the end with `tail` or `before_seq`; always in the order of the conversation. With `format` `items` are messages as that program "
+    "spells them; the AI SDK keeps the answers of tools inside the message that called them.";
+static const char memory_put_more[] =
     "The first document needs no If-Match; once there is one, a change must name the version it is based on, or `*`.";
 static const char file_put_more[] =
     "The body is the file, Content-Type its type. 201 when the resume had none, 200 when one was replaced; the same bytes again change nothing.";
 static const char file_get_more[] =
     "Always as a download. One range of bytes is honoured (206); its ETag is the SHA-256 of the whole file.";
+static const char checkpoint_put_more[] =
+    "Bytes are opaque and come back as they were. A channel that did not change is not sent again; equal values are stored once. Sending the same "
+    "checkpoint again replaces it (200). With `expect_newest` a writer that another one has overtaken is refused, and nothing is stored.";
+static const char checkpoint_writes_more[] =
+    "Each write has its position in the list as `idx`; the channels `__error__`, `__scheduled__`, `__interrupt__` and `__resume__` have -1 to -4. Writes to "
+    "only such channels replace what is there, of others the first stays.";
 
 #define COMMON OPENAPI_FIELDS | OPENAPI_TRASH
 
@@ -87,25 +98,16 @@ static const struct openapi_operation operations[] = {
       .answers = { { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The object as it is now." } },
       .errors = { E_NOT_FOUND, E_TRANSITION, E_STALE } },
 
-    { .plan = window_plan, .query = OPENAPI_WINDOW, .more = window_more,
+    { .plan = window_plan, .query = OPENAPI_WINDOW | OPENAPI_FORMAT, .more = window_more,
       .answers = { { 200, OPENAPI_MESSAGES, 0, "A part of the conversation." } },
       .errors = { E_NOT_FOUND } },
     { .plan = window_one_plan,
       .answers = { { 200, OPENAPI_MESSAGE, 0, "The message." } },
       .errors = { E_NOT_FOUND } },
-    { .plan = append_plan, .body = OPENAPI_APPEND, .more = append_more,
+    { .plan = append_plan, .query = OPENAPI_FORMAT, .body = OPENAPI_APPEND, .more = append_more,
       .answers = { { 201, OPENAPI_APPENDED, 0, "Stored." }, { 200, OPENAPI_APPENDED, 0, "All of them had been stored before; these are the first results." } },
       .errors = { E_NOT_FOUND, E_STALE_SEQ, E_CLOSED_SESSION, E_DUPLICATE } },
 
-    { .plan = memory_get_plan, .headers = OPENAPI_NONE_MATCH,
-      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document." },
-                   { 304, OPENAPI_NOTHING, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "It is still what If-None-Match names." } },
-      .errors = { E_NOT_FOUND } },
-    { .plan = memory_put_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MATCH, .body = OPENAPI_MEMORY, .more = memory_put_more,
-      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
-      .errors = { E_NOT_FOUND, E_STALE, E_PRECONDITION } },
-    { .plan = memory_patch_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_MEMORY_PATCH,
-      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
     { .plan = message_extend_plan, .body = OPENAPI_MESSAGE_PATCH, .more = extend_more,
       .answers = { { 200, OPENAPI_MESSAGE, 0, "The message as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT } },
@@ -116,6 +118,15 @@ static const struct openapi_operation operations[] = {
       .answers = { { 201, OPENAPI_APPENDED, 0, "Stored." }, { 200, OPENAPI_APPENDED, 0, "It had been stored before; this is the first result." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_CLOSED_SESSION, E_DUPLICATE } },
 
+    { .plan = memory_get_plan, .headers = OPENAPI_NONE_MATCH,
+      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document." },
+                   { 304, OPENAPI_NOTHING, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "It is still what If-None-Match names." } },
+      .errors = { E_NOT_FOUND } },
+    { .plan = memory_put_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MATCH, .body = OPENAPI_MEMORY, .more = memory_put_more,
+      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
+      .errors = { E_NOT_FOUND, E_STALE, E_PRECONDITION } },
+    { .plan = memory_patch_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_MEMORY_PATCH,
+      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_STALE, E_PRECONDITION } },
 
     { .plan = file_put_plan, .query = OPENAPI_NAME, .headers = OPENAPI_MATCH, .body = OPENAPI_FILE, .more = file_put_more,
@@ -126,6 +137,25 @@ static const struct openapi_operation operations[] = {
                    { 206, OPENAPI_BYTES, OPENAPI_ETAG | OPENAPI_FILE_OF | OPENAPI_RANGE_OF, "The range." },
                    { 304, OPENAPI_NOTHING, OPENAPI_ETAG, "It is still what If-None-Match names." } },
       .errors = { E_NOT_FOUND, E_RANGE } },
+
+    { .plan = checkpoint_put_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointPut", .gives = "CheckpointKey", .more = checkpoint_put_more,
+      .answers = { { 201, OPENAPI_NAMED, 0, "Stored." }, { 200, OPENAPI_NAMED, 0, "Stored again." } },
+      .errors = { E_STALE_CHECKPOINT, E_CONFLICT } },
+    { .plan = checkpoint_put_writes_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointWrites", .more = checkpoint_writes_more,
+      .answers = { { 204, OPENAPI_NOTHING, 0, "Stored." } } },
+    { .plan = checkpoint_read_plan, .shared = { "thread", "checkpointNs", "checkpointId" }, .gives = "Checkpoint",
+      .answers = { { 200, OPENAPI_NAMED, 0, "The checkpoint." } },
+      .errors = { E_NOT_FOUND } },
+    { .plan = checkpoint_read_list_plan, .gives = "CheckpointList",
+      .shared = { "anyThread", "anyCheckpointNs", "anyCheckpointId", "before", "checkpointMetadata", "limit", "checkpointCursor" },
+      .answers = { { 200, OPENAPI_NAMED, 0, "A page." } } },
+    { .plan = checkpoint_remove_plan, .shared = { "thread" },
+      .answers = { { 204, OPENAPI_NOTHING, 0, "There is nothing of it any more." } } },
+    { .plan = checkpoint_remove_prune_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointPrune", .gives = "CheckpointCount",
+      .answers = { { 200, OPENAPI_NAMED, 0, "How many checkpoints were removed." } } },
+    { .plan = checkpoint_remove_copy_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointCopy", .gives = "CheckpointCount",
+      .answers = { { 201, OPENAPI_NAMED, 0, "How many checkpoints were copied." } },
+      .errors = { E_NOT_FOUND, E_CONFLICT } },
 
     { .plan = system_plan, .render = system_health_render,
       .answers = { { 200, OPENAPI_HEALTH, 0, "All is well, or something deserves a look (`warn`)." }, { 503, OPENAPI_HEALTH, OPENAPI_RETRY, "Something fails, and this is what." } } },

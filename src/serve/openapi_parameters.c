@@ -153,7 +153,7 @@ static void window(struct openapi *d)
 static void query_parameters(struct openapi *d, const struct openapi_place *p)
 {
     static const struct { unsigned bit; const char *name; } shared[] = {
-        { OPENAPI_TRASH, "include" }, { OPENAPI_THROUGH, "through_seq" }, { OPENAPI_NAME, "name" },
+        { OPENAPI_TRASH, "include" }, { OPENAPI_THROUGH, "through_seq" }, { OPENAPI_NAME, "name" }, { OPENAPI_FORMAT, "format" },
     };
 
     if (p->op->query & OPENAPI_LISTED)
@@ -165,6 +165,8 @@ static void query_parameters(struct openapi *d, const struct openapi_place *p)
     for (size_t i = 0; i < ARRAY_LEN(shared); i++)
         if (p->op->query & shared[i].bit)
             openapi_ref(d, "parameters", shared[i].name);
+    for (size_t i = 0; i < OPENAPI_SHARED && p->op->shared[i]; i++)
+        openapi_ref(d, "parameters", p->op->shared[i]);
 }
 
 /* ---- headers ---- */

@@ -35,6 +35,7 @@ enum openapi_query {                     /* bits: groups of query parameters */
     OPENAPI_WINDOW  = 8,                 /* after_seq, before_seq, tail, limit, role, cursor */
     OPENAPI_THROUGH = 16,                /* through_seq */
     OPENAPI_NAME    = 32,
+    OPENAPI_FORMAT  = 64,                /* format */
 };
 
 enum openapi_header {                    /* bits: request headers that are read, answer headers that are sent */
@@ -54,10 +55,12 @@ enum openapi_header {                    /* bits: request headers that are read,
 enum openapi_content {                   /* what an answer holds; rows of a table in openapi_answers.c */
     OPENAPI_NOTHING, OPENAPI_OBJECT, OPENAPI_CREATED, OPENAPI_PAGE, OPENAPI_MESSAGES, OPENAPI_APPENDED, OPENAPI_MESSAGE, OPENAPI_DOCUMENT, OPENAPI_BYTES,
     OPENAPI_HEALTH, OPENAPI_PROBE, OPENAPI_METRICS, OPENAPI_ITSELF, OPENAPI_HTML, OPENAPI_ASSET, OPENAPI_MEANING,
+    OPENAPI_NAMED,                       /* the schema `gives` */
 };
 
 #define OPENAPI_ANSWERS 3
 #define OPENAPI_ERRORS  12
+#define OPENAPI_SHARED  8
 
 struct openapi_answer { int status; enum openapi_content content; unsigned headers; const char *doc; };
 
@@ -67,6 +70,8 @@ struct openapi_operation {
     bool              plural;            /* listCandidates, not listCandidate */
     unsigned          query, headers;
     enum openapi_body body;
+    const char       *takes, *gives;     /* schemas, of OPENAPI_NAMED_BODY and OPENAPI_NAMED */
+    const char       *shared[OPENAPI_SHARED];                /* query parameters that are components */
     struct openapi_answer answers[OPENAPI_ANSWERS];
     enum err_kind     errors[OPENAPI_ERRORS];                /* besides those that any request may meet; ended by E_NONE */
     const char       *more;              /* what the one line of the route does not say; NULL: nothing */
@@ -86,6 +91,11 @@ void openapi_request(struct openapi *d, const struct openapi_place *p);         
 void openapi_answers(struct openapi *d, const struct openapi_place *p);         /* the object "responses" */
 void openapi_answers_common(struct openapi *d);                                 /* the component "responses": what any request may meet */
 void openapi_components(struct openapi *d);
+void openapi_langgraph_schemas(struct openapi *d);
+void openapi_langgraph_parameters(struct openapi *d);
+
+struct openapi_piece { const char *name, *json; };                              /* a component, spelled as openapi_json() takes it */
+void openapi_pieces(struct openapi *d, const struct openapi_piece *list, size_t n);
 
 /* Errors of an operation, as a set: what the table says, what its way here adds, without what this resource cannot have. */
 struct openapi_errors { bool kind[ERR_KIND_COUNT]; };

@@ -50,7 +50,10 @@ static void operation(struct openapi *d, const struct openapi_place *p)
     openapi_member(&d->o, "operationId", operation_id(d, p));
     json_key(&d->o, "tags");
     json_open(&d->o, '[');
-    json_cstring(&d->o, tag(d, p->path));
+    if (p->route->action && !p->resource)
+        json_string(&d->o, routes_subject(p->route, NULL));
+    else
+        json_cstring(&d->o, tag(d, p->path));
     json_close(&d->o, ']');
     openapi_member(&d->o, "summary", p->route->doc);
     openapi_member(&d->o, "description", p->op && p->op->more ? p->op->more : p->route->doc);
@@ -63,7 +66,7 @@ static void operation(struct openapi *d, const struct openapi_place *p)
         json_key(&d->o, "security");
         openapi_json(&d->o, "[]");
     } else {
-        openapi_member(&d->o, "x-scope", arena_printf(d->arena, "%s:%s", p->resource ? p->resource->name : "*", p->route->action));
+        openapi_member(&d->o, "x-scope", arena_printf(d->arena, "%.*s:%s", SPAN_ARG(routes_subject(p->route, p->resource)), p->route->action));
     }
     json_close(&d->o, '}');
 }

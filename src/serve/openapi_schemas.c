@@ -10,9 +10,7 @@
 #include "base/attr.h"
 #include "data/describe.h"
 
-struct piece { const char *name, *json; };
-
-static void pieces(struct openapi *d, const struct piece *list, size_t n)
+void openapi_pieces(struct openapi *d, const struct openapi_piece *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         json_key_span(&d->o, span_of(list[i].name));
@@ -56,7 +54,7 @@ static void problem(struct openapi *d)
 
 /* ---- fixed schemas ---- */
 
-static const struct piece schemas[] = {
+static const struct openapi_piece schemas[] = {
     { "Fault", "{'type':'object','required':['pointer','code','message'],'properties':{"
       "'pointer':{'type':'string','description':'Where in the body (RFC 6901); empty: the body itself.'},"
       "'code':{'type':'string','description':'required, type, unknown, read-only, enum, format.email and the like.'},"
@@ -81,10 +79,10 @@ static const struct piece schemas[] = {
     { "Meaning", "{'type':'object','required':['code','title','status','retryable','meaning','way_out'],'properties':{'code':{'type':'string'},"
       "'title':{'type':'string'},'status':{'type':'integer'},'retryable':{'type':'boolean'},'meaning':{'type':'string'},'way_out':{'type':'string'}}}" },
     { "Memory", "{'type':'object','description':'Any JSON object of at most 256 KiB.',"
-    { "Redaction", "{'type':'object','required':['reason'],'additionalProperties':false,'properties':{'reason':{'type':'string','minLength':1,'maxLength':2000,"
-      "'description':'Why; it is kept in the place of the content.'}},'examples':[{'reason':'the candidate asked for it'}]}" },
       "'examples':[{'summary':'Builds compilers; likes small tools.','open_questions':['team size']}]}" },
     { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory: null removes.','examples':[{'open_questions':null}]}" },
+    { "Redaction", "{'type':'object','required':['reason'],'additionalProperties':false,'properties':{'reason':{'type':'string','minLength':1,'maxLength':2000,"
+      "'description':'Why; it is kept in the place of the content.'}},'examples':[{'reason':'the candidate asked for it'}]}" },
     { "JsonPatch", "{'type':'array','maxItems':200,'items':{'oneOf':["
       "{'type':'object','required':['op','path','value'],'properties':{'op':{'enum':['add','replace','test']},'path':{'type':'string'},'value':{}}},"
       "{'type':'object','required':['op','path'],'properties':{'op':{'const':'remove'},'path':{'type':'string'}}},"
@@ -103,7 +101,7 @@ static const struct piece schemas[] = {
 #define TIME_PATTERN      DATE_PATTERN "[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\\\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 #define NUMBER_PATTERN    "-?(0|[1-9][0-9]*)(\\\\.[0-9]+)?([eE][+-]?[0-9]{1,4})?"
 
-static const struct { enum field_kind kind; struct piece piece; } filters[] = {
+static const struct { enum field_kind kind; struct openapi_piece piece; } filters[] = {
     { FIELD_TEXT, { "FilterText", FILTER("(eq|ne|gt|gte|lt|lte|like|in)\\\\.[^\\\\u0000]*|" IS_NULL, "eq.new",
                            "eq ne gt gte lt lte like in is. `like.Ada*`: * stands for anything. `in.(a,b)`: one of these. `is.null`, `is.not_null`.") } },
     { FIELD_OTHER, { "FilterOther", FILTER("(eq|ne|gt|gte|lt|lte|in)\\\\.[^\\\\u0000]*|" IS_NULL, "eq.x", "eq ne gt gte lt lte in is, of the value as text.") } },
@@ -148,7 +146,7 @@ static bool filtered(const struct model *m, enum field_kind kind)
 #define MEMORY_SCHEMA "{'type':'string','pattern':'^(\\\\*|\\\"m[0-9]{1,18}\\\")$','examples':['\\\"m3\\\"']}"
 #define SEQ(least) "{'type':'integer','format':'int64','minimum':" least "}"
 
-static const struct piece parameters[] = {
+static const struct openapi_piece parameters[] = {
     { "limit",      QUERY("limit", "How many at most.", "{'type':'integer','minimum':1,'maximum':200,'default':50}") },
     { "cursor",     QUERY("cursor", "`next` or `prev` of a page that was read in the same order.", "{'type':'string'}") },
     { "count",      QUERY("count", "How many there are in all: exact counts them, estimated asks the planner.",
@@ -159,6 +157,8 @@ static const struct piece parameters[] = {
     { "tail",       QUERY("tail", "The newest so many.", "{'type':'integer','minimum':1,'maximum':200}") },
     { "windowCursor", QUERY("cursor", "`next` or `prev` of another window; instead of after_seq, before_seq and tail.", "{'type':'string','pattern':'^[ab][0-9]+$'}") },
     { "through_seq", QUERY("through_seq", "Sequence number of the last message the memory covers.", SEQ("0")) },
+    { "format",     QUERY("format", "Whose spelling the messages have.",
+                          "{'type':'string','enum':['keelson','langchain-js','langchain-py','lc-serializable','openai','ai-sdk'],'default':'keelson'}") },
     { "name",       QUERY("name", "Name of the file.", "{'type':'string','minLength':1,'maxLength':255}") },
     { "match",      HEADER("If-Match", "false", "ETag of the version this is based on, or `*`.", MATCH_SCHEMA) },
     { "mustMatch",  HEADER("If-Match", "true", "ETag of the version this is based on, or `*`.", MATCH_SCHEMA) },
@@ -175,7 +175,7 @@ static const struct piece parameters[] = {
 #define SENT(doc, schema) "{'description':'" doc "','schema':" schema "}"
 #define TEXT "{'type':'string'}"
 
-static const struct piece headers[] = {
+static const struct openapi_piece headers[] = {
     { "Request-Id",                 SENT("The Request-Id of the request when it had a valid one, else a new one.", TEXT) },
     { "ETag",                       SENT("Names this version; send it back as If-Match.", TEXT) },
     { "Location",                   SENT("Path of what was created, when it was one object.", TEXT) },
@@ -260,18 +260,20 @@ static void transition(struct openapi *d, const struct resource *r)
 
 static void conversation(struct openapi *d, const char *type)
 {
-    page(d, arena_printf(d->arena, "%sWindow", type), type, "'last_seq':{'type':'integer','format':'int64','description':'the newest message of the session'}");
+    page(d, arena_printf(d->arena, "%sWindow", type), arena_printf(d->arena, "%sSpelled", type), "'last_seq':{'type':'integer','format':'int64','description':'the newest message of the session'}");
     json_key(&d->o, arena_printf(d->arena, "%sAppended", type));
     openapi_json(&d->o, arena_printf(d->arena, "{'type':'object','required':['items','last_seq'],'properties':{"
         "'items':{'type':'array','items':{'$ref':'#/components/schemas/%s'}},'last_seq':{'type':'integer','format':'int64'}}}", type));
     json_key(&d->o, arena_printf(d->arena, "%sAppend", type));
     openapi_json(&d->o, arena_printf(d->arena, "{'type':'object','required':['messages'],'additionalProperties':false,'properties':{"
+        "'messages':{'type':'array','minItems':1,'maxItems':100,'items':{'$ref':'#/components/schemas/%sCreate'}},"
+        "'expect_last_seq':{'type':'integer','format':'int64','minimum':0,'description':'seq of the newest message the writer has seen'}}}", type));
+    json_key(&d->o, arena_printf(d->arena, "%sSpelled", type));
+    openapi_json(&d->o, arena_printf(d->arena, "{'anyOf':[{'$ref':'#/components/schemas/%s'},{'type':'object','description':'With another format.'}]}", type));
     json_key(&d->o, arena_printf(d->arena, "%sExtension", type));
     openapi_json(&d->o, arena_printf(d->arena, "{'anyOf':[{'$ref':'#/components/schemas/%sPatch'},{'type':'object','required':['content_append','content_at'],"
         "'properties':{'content_append':{'type':'string','description':'Text that is added to content.'},'content_at':{'type':'integer','format':'int64','minimum':0,"
         "'description':'How many characters of content come before it.'}}}],'examples':[{'content_append':' and so on.','content_at':17,'status':'complete'}]}", type));
-        "'messages':{'type':'array','minItems':1,'maxItems':100,'items':{'$ref':'#/components/schemas/%sCreate'}},"
-        "'expect_last_seq':{'type':'integer','format':'int64','minimum':0,'description':'seq of the newest message the writer has seen'}}}", type));
 }
 
 static void resource(struct openapi *d, const struct resource *r)
@@ -304,19 +306,21 @@ void openapi_components(struct openapi *d)
     json_open(&d->o, '{');
     for (int i = 0; i < d->model->nresources; i++)
         resource(d, d->order[i]);
-    pieces(d, schemas, ARRAY_LEN(schemas));
+    openapi_pieces(d, schemas, ARRAY_LEN(schemas));
+    openapi_langgraph_schemas(d);
     for (size_t i = 0; i < ARRAY_LEN(filters); i++)
         if (filtered(d->model, filters[i].kind))
-            pieces(d, &filters[i].piece, 1);
+            openapi_pieces(d, &filters[i].piece, 1);
     problem(d);
     json_close(&d->o, '}');
     json_key(&d->o, "parameters");
     json_open(&d->o, '{');
-    pieces(d, parameters, ARRAY_LEN(parameters));
+    openapi_pieces(d, parameters, ARRAY_LEN(parameters));
+    openapi_langgraph_parameters(d);
     json_close(&d->o, '}');
     json_key(&d->o, "headers");
     json_open(&d->o, '{');
-    pieces(d, headers, ARRAY_LEN(headers));
+    openapi_pieces(d, headers, ARRAY_LEN(headers));
     json_close(&d->o, '}');
     openapi_answers_common(d);
     json_close(&d->o, '}');

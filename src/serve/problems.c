@@ -45,6 +45,9 @@ static const struct problem_text texts[] = {
       "Restore the parent first, or refer to another." },
     { E_STALE_SEQ, "Other messages were appended since the one named in `expect_last_seq`.",
       "`missed` has them. Take them into account and append again with `last_seq`." },
+    { E_STALE_CHECKPOINT, "With `expect_newest`, a checkpoint must follow the newest one of its thread and namespace. Another writer was faster, so storing it "
+      "would have left that writer's turn, or this one, outside the thread's history. Nothing was stored.",
+      "Run the turn again: it will begin from `newest_checkpoint_id`." },
     { E_CLOSED_SESSION, "The session has ended and takes no messages. Only created, active and paused sessions do.",
       "Begin a new session of the interview; an abandoned one can be made active again." },
     { E_IN_FLIGHT, "The first request with this Idempotency-Key has not ended yet.",

@@ -9,16 +9,19 @@
 #include "base/attr.h"
 #include "data/append.h"
 #include "data/change.h"
+#include "data/checkpoint_put.h"
+#include "data/checkpoint_read.h"
+#include "data/checkpoint_remove.h"
 #include "data/create.h"
 #include "data/file.h"
 #include "data/list.h"
 #include "data/memory.h"
+#include "data/message.h"
 #include "data/read.h"
+#include "data/supersede.h"
 #include "data/transition.h"
 #include "data/trash.h"
-#include "data/message.h"
 #include "data/window.h"
-#include "data/supersede.h"
 #include "serve/system.h"
 
 #define GET HTTP_GET
@@ -67,15 +70,15 @@ const struct route routes[] = {
       "appendMessages", "Append messages, all or none, with gapless seq.", NULL },
     { { GET,       "/v1/sessions/{id}/messages/{seq}" },   "sessions", "read",  BODY_NONE,     false, window_one_plan, window_one_render,
       "getMessageOfSession", "One message of a session.", NULL },
-    { { GET,       "/v1/sessions/{id}/memory" },           "sessions", "read",  BODY_NONE,     false, memory_get_plan, memory_render,
-      "getMemory", "The session's memory document.", NULL },
-    { { HTTP_PUT,  "/v1/sessions/{id}/memory" },           "sessions", "write", BODY_MESSAGES, false, memory_put_plan, memory_render,
     { { HTTP_PATCH, "/v1/sessions/{id}/messages/{seq}" },  "sessions", "write", BODY_MESSAGE_PATCH, true, message_extend_plan, message_render,
       "extendMessage", "Extend or finish a message that is streaming.", NULL },
     { { HTTP_POST, "/v1/sessions/{id}/messages/{seq}/redact" }, "sessions", "delete", BODY_JSON, true, message_redact_plan, message_render,
       "redactMessage", "Take the content of a message away for good; its place and the reason stay.", NULL },
     { { HTTP_POST, "/v1/sessions/{id}/messages/{seq}/supersede" }, "sessions", "write", BODY_MESSAGES, true, supersede_plan, supersede_render,
       "supersedeMessage", "Append a message that replaces this one.", NULL },
+    { { GET,       "/v1/sessions/{id}/memory" },           "sessions", "read",  BODY_NONE,     false, memory_get_plan, memory_render,
+      "getMemory", "The session's memory document.", NULL },
+    { { HTTP_PUT,  "/v1/sessions/{id}/memory" },           "sessions", "write", BODY_MESSAGES, false, memory_put_plan, memory_render,
       "putMemory", "Replace the memory document.", NULL },
     { { HTTP_PATCH, "/v1/sessions/{id}/memory" },          "sessions", "write", BODY_PATCH,    false, memory_patch_plan, memory_render,
       "patchMemory", "Change the memory document.", NULL },
@@ -95,9 +98,6 @@ const struct route routes[] = {
     { { GET,       "/v1/resumes/{id}/file" },              "resumes",  "read",  BODY_NONE,     false, file_get_plan, file_get_render,
       "getResumeFile", "The file of a resume; ranges are honoured.", NULL },
 
-    { { GET,       "/v1/{r}" },                            NULL,       "read",  BODY_NONE,     false, list_plan, list_render,
-      "list", "List, filtered and in pages.", NULL },
-    { { HTTP_POST, "/v1/{r}" },                            NULL,       "write", BODY_JSON,     true,  create_plan, create_render,
     { { GET,       "/v1/checkpoints" },                    NULL,       "read",  BODY_NONE,     false, checkpoint_read_list_plan, checkpoint_read_list_render,
       "listCheckpoints", "Checkpoints, newest first, in pages.", NULL },
     { { HTTP_POST, "/v1/checkpoints" },                    NULL,       "write", BODY_MESSAGES, false, checkpoint_put_plan, checkpoint_put_render,
@@ -113,6 +113,9 @@ const struct route routes[] = {
     { { HTTP_POST, "/v1/checkpoints/copy" },               NULL,       "write", BODY_JSON,     false, checkpoint_remove_copy_plan, checkpoint_remove_copy_render,
       "copyThread", "Copy a thread.", NULL },
 
+    { { GET,       "/v1/{r}" },                            NULL,       "read",  BODY_NONE,     false, list_plan, list_render,
+      "list", "List, filtered and in pages.", NULL },
+    { { HTTP_POST, "/v1/{r}" },                            NULL,       "write", BODY_JSON,     true,  create_plan, create_render,
       "create", "Create one, or several at once, all or none.", created_here },
     { { GET,       "/v1/{r}/{id}" },                       NULL,       "read",  BODY_NONE,     false, read_plan, read_render,
       "get", "Read one.", NULL },
@@ -127,6 +130,18 @@ const struct route routes[] = {
 };
 
 const size_t nroutes = ARRAY_LEN(routes);
+
+struct span routes_subject(const struct route *route, const struct resource *r)
+{
+    struct span rest = span_of(route->at.pattern);
+
+    if (r || route->resource)
+        return span_of(r ? r->name : route->resource);
+    if (!span_starts(rest, SPAN("/v1/")))
+        return SPAN_NONE;
+    rest = span_drop(rest, 4);
+    return span_cut(&rest, '/');
+}
 
 unsigned routes_methods(const char *pattern, const struct resource *r)
 {

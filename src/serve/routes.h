@@ -27,6 +27,9 @@ struct route {
 /* The methods a path has: those of all rows with the same pattern, for `r` (NULL: the path names no resource). */
 unsigned routes_methods(const char *pattern, const struct resource *r);
 
+/* What scopes and OpenAPI call what a route is about: its resource, or the word behind /v1/; SPAN_NONE: neither. */
+struct span routes_subject(const struct route *route, const struct resource *r);
+
 extern const struct route routes[];
 extern const size_t nroutes;
 

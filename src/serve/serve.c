@@ -279,11 +279,11 @@ static bool plan(struct request *r, struct err *e)
 static bool may(const struct request *r, struct err *e)
 {
     const struct route *route = r->route;
-    const char *of = r->call.resource ? r->call.resource->name : route->resource;
+    const char *of = arena_strdup(r->call.arena, routes_subject(route, r->call.resource));
 
-    if (scope_allows(span_of(r->who.scopes), of ? of : "*", route->action))
+    if (scope_allows(span_of(r->who.scopes), of, route->action))
         return true;
-    return fail(e, E_FORBIDDEN, "the API key lacks the scope %s:%s", of ? of : "*", route->action);
+    return fail(e, E_FORBIDDEN, "the API key lacks the scope %s:%s", of, route->action);
 }
 
 /* Near the quota nothing new is written, so that what is there can still be read and removed. */

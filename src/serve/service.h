@@ -33,8 +33,8 @@ struct service {
     struct http_server  *http;
     struct keyring      *keyring;
     struct key_use      *key_use;
-    struct health       *health;
     struct housekeeping *housekeeping;
+    struct health       *health;
     struct metrics      *metrics;
     struct alerts       *alerts;
     bool                 local;         /* embedded, loopback, no keys: everybody is the local organization */

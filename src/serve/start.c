@@ -245,10 +245,10 @@ static void access_start(struct service *s)
 {
     s->keyring = keyring_open(s->conf.rate_key);
     s->key_use = key_use_open(s->pool);
+    s->housekeeping = housekeeping_open(s->loop, s->pool, s->conf.streaming_timeout);
     s->local = start_local(&s->conf);
     s->local_who = (struct principal){ .org = local_org, .scopes = "*" };
 }
-    s->housekeeping = housekeeping_open(s->loop, s->pool, s->conf.streaming_timeout);
 
 static void metrics_start(struct service *s)
 {
@@ -342,10 +342,10 @@ static void stop(struct running *run)
     if (s->metrics)
         metrics_close(s->metrics);
     key_use_close(s->key_use);
+    housekeeping_close(s->housekeeping);
     if (s->keyring)
         keyring_close(s->keyring);
     if (s->loop)
-    housekeeping_close(s->housekeeping);
         loop_close(s->loop);
     cluster_close(&s->cluster);
     arena_free(&s->arena);
