@@ -87,7 +87,7 @@ static const struct setting settings[] = {
       .doc = "Requests per second and API key; 0: no limit." },
 
     { "health.every", CONF_TIME, AT(health_every), "100ms", "5m", "10s", .doc = "Time between two looks at the database." },
-    { "storage.quota", CONF_BYTES, AT(storage_quota), "0", "1PiB", "0",
+    { "storage.quota", CONF_BYTES, AT(storage_quota), "0", "1048576GiB", "0",
       .doc = "Size the database may have; 0: no limit. From 92 % on nothing new is written." },
     { "alerts.scale", CONF_COUNT, AT(alerts_scale), "1", "1000", "1",
       .doc = "Durations of alert rules are divided by it, for rehearsals." },

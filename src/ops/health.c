@@ -30,13 +30,14 @@ struct health {
     bool                 draining;
 };
 
+/* Who waits has found no connection free. */
 static void read_pool(struct timer *t)
 {
     struct health *h = CONTAINER(t, struct health, reading);
     struct pool_counters p;
 
     pool_counters(h->pool, &p);
-    stuck_read(&h->stuck, p.waiting_lane + p.waiting_exclusive > 0 && p.idle == 0, p.returns);
+    stuck_read(&h->stuck, p.waiting_lane + p.waiting_exclusive > 0, p.returns);
     loop_timer(h->loop, t, clock_now() + h->config.every / STUCK_READINGS);
 }
 

@@ -184,7 +184,7 @@ void outcome_finished(struct pg_link *k)
     bool elsewhere = failed && strcmp(k->error.sqlstate, "25006") == 0 && roles_refused(p, k);
 
     busy_count(p, k, loop_now(p->loop) - k->since, k->ntasks);
-    p->counters.returns++;
+    p->counters.returns += pool_class(p, k) != POOL_CONTROL;
     if (stale)
         prepare_again(p, &k->error);
     if ((stale || elsewhere) && again_possible(k->tasks[0]))

@@ -172,7 +172,7 @@ struct pool_counters {
     int      libpq;                  /* its version: 150018 */
     int      capacity[POOL_CLASSES]; /* places for work: a lane has one for each task of a group */
     usec     busy[POOL_CLASSES];     /* place-microseconds in use since start */
-    uint64_t returns;                /* work that gave its connection back */
+    uint64_t returns;                /* work, other than control's, that gave its connection back */
     int      leaks_suspected;        /* now */
     uint64_t leaks_returned_late, leaks_reclaimed, self_deadlocks;
     enum connect_outcome last_connect;      /* of the latest attempt */

@@ -37,7 +37,7 @@ def steps(*pieces):
 CASES = {
     "saturated for long": ("KeelsonPoolSaturated", {
         f"keelson_pool_busy_seconds_total{{{EXCLUSIVE}}}": steps((0, 135, 41), (None, 20)),
-        f"keelson_pool_capacity{{{EXCLUSIVE}}}": steps((10, 61))}, (5.25, 12.5)),
+        f"keelson_pool_capacity{{{EXCLUSIVE}}}": steps((10, 61))}, (6, 12.25)),
     "saturated for a short time": ("KeelsonPoolSaturated", {
         f"keelson_pool_busy_seconds_total{{{EXCLUSIVE}}}": steps((0, 135, 17), (None, 0, 30)),
         f"keelson_pool_capacity{{{EXCLUSIVE}}}": steps((10, 47))}, None),
@@ -46,19 +46,19 @@ CASES = {
         f"keelson_pool_capacity{{{EXCLUSIVE}}}": steps((10, 41))}, None),
     "saturated lanes": ("KeelsonPoolSaturated", {
         f'keelson_pool_busy_seconds_total{{{POOL},class="lane"}}': steps((0, 1800, 41)),
-        f'keelson_pool_capacity{{{POOL},class="lane"}}': steps((128, 41))}, (5.25, None)),
+        f'keelson_pool_capacity{{{POOL},class="lane"}}': steps((128, 41))}, (6, None)),
     "a standing queue": ("KeelsonPoolWaitersStanding", {
-        f"keelson_pool_oldest_waiter_seconds{{{POOL}}}": steps((0, 4), (0.5, 20), (0, 10))}, (4.25, 6.25)),
+        f"keelson_pool_oldest_waiter_seconds{{{POOL}}}": steps((0, 4), (0.5, 20), (0, 10))}, (4, 6)),
     "bursts": ("KeelsonPoolWaitersStanding", {
         f"keelson_pool_oldest_waiter_seconds{{{POOL}}}": steps(*[(0.5, 3), (0, 1)] * 8)}, None),
     "one timeout": ("KeelsonAcquireTimeouts", {
         f'keelson_pool_acquires_total{{{POOL},outcome="timeout"}}': steps((0, 8), (1, 40)),
-        f'keelson_pool_acquires_total{{{POOL},outcome="waited"}}': steps((0, 5, 48))}, (2, 6.75)),
+        f'keelson_pool_acquires_total{{{POOL},outcome="waited"}}': steps((0, 5, 48))}, (2, 7)),
     "a timeout, and a restart": ("KeelsonAcquireTimeouts", {
         f'keelson_pool_acquires_total{{{POOL},outcome="timeout"}}': steps((3, 8), (0, 40))}, None),
     "a migration that failed and was repaired": ("KeelsonMigrationFailed", {
         "keelson_migrations_failed_total": steps((0, 4), (1, 80)),
-        'keelson_migration_status{project="app",version="0001"}': steps((1, 4), (0, 20), (1, 60))}, (1, 15.75)),
+        'keelson_migration_status{project="app",version="0001"}': steps((1, 4), (0, 20), (1, 60))}, (1, 16)),
     "a migration that was not repaired": ("KeelsonMigrationFailed", {
         "keelson_migrations_failed_total": steps((0, 4), (1, 80)),
         'keelson_migration_status{project="app",version="0001"}': steps((1, 4), (0, 80))}, (1, None)),
@@ -78,7 +78,7 @@ CASES = {
         'keelson_health_probe_age_seconds{check="db_write"}': steps((5, 4), (20, 15, 16), (1, 10))}, (2.75, 5)),
     "the service is not there": ("KeelsonHealthStale", {"keelson_build_info": steps((1, 20))}, (1, None)),
     "one connection too many": ("KeelsonCapViolated", {
-        f"keelson_pool_cap_violations_total{{{POOL}}}": steps((0, 4), (1, 60))}, (1, 10.75)),
+        f"keelson_pool_cap_violations_total{{{POOL}}}": steps((0, 4), (1, 60))}, (1, 11)),
     "a leak": ("KeelsonLeakSuspected", {f"keelson_pool_leaks_suspected{{{POOL}}}": steps((0, 4), (2, 30), (0, 10))}, (6, 8.5)),
     "leaks that come back": ("KeelsonLeakSuspected", {f"keelson_pool_leaks_suspected{{{POOL}}}": steps(*[(1, 15), (0, 1)] * 3)}, None),
     "a full quota": ("KeelsonStorageFillsSoon", {
@@ -89,7 +89,7 @@ CASES = {
         "keelson_storage_used_bytes": steps((0, 1e6, 80)), "keelson_storage_quota_bytes": steps((float("inf"), 80))}, None),
     "an unknown outcome": ("KeelsonCommitUnknown", {
         'keelson_commit_unknown_total{resolution="unresolved"}': steps((0, 4), (1, 80)),
-        'keelson_commit_unknown_total{resolution="committed"}': steps((0, 1, 84))}, (1, 15.75)),
+        'keelson_commit_unknown_total{resolution="committed"}': steps((0, 1, 84))}, (1, 16)),
 }
 
 
