@@ -43,6 +43,10 @@ static const struct setting settings[] = {
     { "pg.bindir", CONF_TEXT, AT(pg_bindir), .doc = "PostgreSQL server programs; not set: the newest installed." },
     { "database.url", CONF_SECRET, AT(database_url), .env = "DATABASE_URL",
       .doc = "Your PostgreSQL, as the service role; not set: the embedded one." },
+    { "database.url.file", CONF_TEXT, AT(database_url_file),
+      .doc = "File with that URL, or with the password for it; read again when it changes." },
+    { "database.url.command", CONF_TEXT, AT(database_url_command),
+      .doc = "Command that prints the same; run again when the server refuses the password." },
     { "owner.url", CONF_SECRET, AT(owner_url), .doc = "Your PostgreSQL, as the owner: for init, migrate and backup." },
     { "migrate.dir", CONF_TEXT, AT(migrate_dir), .def = "migrations", .doc = "The application's migrations." },
     { "migrate", CONF_BOOL, AT(migrate), .def = "false",
@@ -448,6 +452,8 @@ static bool check_together(const struct conf *c, struct err *e)
     if (c->pool_lanes > c->pool_size)
         return fail(e, E_USAGE, "pool.lanes (%ld) is more than pool.size (%ld), of which lanes are a part: "
                     "lower the one or raise the other", (long)c->pool_lanes, (long)c->pool_size);
+    if (c->database_url_file && c->database_url_command)
+        return fail(e, E_USAGE, "database.url.file and database.url.command are both set: keep one of them");
     return true;
 }
 

@@ -26,6 +26,7 @@ struct conf {
     const char *data_dir;           /* of the embedded server; NULL: by who runs us */
     const char *pg_bindir;          /* server binaries; NULL: the newest below /usr/lib/postgresql */
     const char *database_url;       /* secret; NULL: embedded server */
+    const char *database_url_file, *database_url_command;   /* where it comes from instead; may change */
     const char *owner_url;          /* secret; NULL: embedded server */
     const char *migrate_dir;        /* the application's migrations; "migrations" */
     int64_t     workers;

@@ -44,11 +44,19 @@ uint64_t log_dropped(void)
 
 /* ---- secrets ---- */
 
+static void forget_oldest(void)
+{
+    explicit_bzero((char *)state.guards[0].p, state.guards[0].n);
+    free((char *)state.guards[0].p);
+    memmove(state.guards, state.guards + 1, sizeof state.guards - sizeof state.guards[0]);
+    state.nguards--;
+}
+
 void log_guard(struct span secret)
 {
     char *copy;
 
-    if (secret.n < GUARD_LEAST || state.nguards == GUARDS)
+    if (secret.n < GUARD_LEAST)
         return;
     for (size_t i = 0; i < state.nguards; i++)
         if (span_eq(state.guards[i], secret))
@@ -57,6 +65,8 @@ void log_guard(struct span secret)
     if (!copy)
         err_die("out of memory: no room to remember a secret");
     memcpy(copy, secret.p, secret.n);
+    if (state.nguards == GUARDS)
+        forget_oldest();
     state.guards[state.nguards++] = (struct span){ copy, secret.n };
 }
 

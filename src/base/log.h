@@ -31,7 +31,7 @@ void log_setup(enum log_level least, enum log_format format);
  */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF(3, 4);
 
-/* Never print this text again, nor its percent-encoded form.  Shorter than 4 bytes is ignored.  At most 16. */
+/* Never print this text again, nor its percent-encoded form.  Shorter than 4 bytes is ignored.  Of more than 16 the newest are kept. */
 void log_guard(struct span secret);
 
 /* Append `text` with everything guarded replaced by "***": for texts that leave by another way than the log. */

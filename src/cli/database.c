@@ -8,14 +8,25 @@
 
 #include "base/clock.h"
 #include "migrate/apply.h"
+#include "pg/credentials.h"
 
 const char database_which[] =
     "The database is that of KEELSON_OWNER_URL, else of DATABASE_URL if its role may act as keelson_owner, else the embedded one.";
 
+bool database_url(struct command_call *c, struct err *e)
+{
+    struct credentials from = { c->conf.database_url_file, c->conf.database_url_command, c->conf.database_url };
+
+    return credentials_find(c->arena, &from, &c->conf.database_url, e);
+}
+
 static bool find(struct command_call *c, struct database *d, struct err *e)
 {
-    const char *url = c->conf.owner_url ? c->conf.owner_url : c->conf.database_url;
+    const char *url;
 
+    if (!c->conf.owner_url && !database_url(c, e))
+        return false;
+    url = c->conf.owner_url ? c->conf.owner_url : c->conf.database_url;
     if (url)
         return pg_url_parse(c->arena, url, &d->target, e);
     if (!cluster_open(c->arena, c->conf.data_dir, c->conf.pg_bindir, true, &d->cluster, e) ||

@@ -25,4 +25,7 @@ void database_close(struct database *d);            /* harmless when zeroed */
 
 extern const char database_which[];                 /* for help: which database it is */
 
+/* DATABASE_URL from where the settings say: before conf.database_url is looked at. */
+bool database_url(struct command_call *c, struct err *e);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "cli/database.h"
 #include "cli/migrate_report.h"
 #include "migrate/apply.h"
 #include "pg/cluster.h"
@@ -31,8 +32,11 @@ struct work {
 static bool find_database(struct work *w, struct err *e)
 {
     const struct conf *conf = &w->c->conf;
-    const char *url = conf->owner_url ? conf->owner_url : conf->database_url;
+    const char *url;
 
+    if (!conf->owner_url && !database_url(w->c, e))
+        return false;
+    url = conf->owner_url ? conf->owner_url : conf->database_url;
     if (!url) {
         if (!cluster_open(w->c->arena, conf->data_dir, conf->pg_bindir, true, &w->cluster, e))
             return false;

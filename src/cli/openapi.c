@@ -6,6 +6,7 @@
 #include "cli/openapi.h"
 
 #include "base/clock.h"
+#include "cli/database.h"
 #include "migrate/apply.h"
 #include "pg/cluster.h"
 #include "pg/conn.h"
@@ -67,9 +68,12 @@ static void lay_out(struct buf *out, struct span s)
 /* Whoever starts the embedded server migrates it, as serve does. */
 static bool find(struct command_call *c, struct cluster *own, struct pg_target *t, struct err *e)
 {
-    const char *url = c->conf.database_url ? c->conf.database_url : c->conf.owner_url;
     struct pg_target owner;
+    const char *url;
 
+    if (!database_url(c, e))
+        return false;
+    url = c->conf.database_url ? c->conf.database_url : c->conf.owner_url;
     if (url)
         return pg_url_parse(c->arena, url, t, e);
     if (!cluster_open(c->arena, c->conf.data_dir, c->conf.pg_bindir, true, own, e) || !pg_url_parse(c->arena, own->service_url, t, e) ||

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/json.h"
+#include "cli/database.h"
 #include "cli/groups.h"
 #include "cli/help.h"
 #include "cli/openapi.h"
@@ -18,7 +19,7 @@
 
 static bool run_serve(struct command_call *c, struct err *e)
 {
-    return start_serve(&c->conf, KEELSON_VERSION, command_option(c, "--demo") != NULL, e);
+    return database_url(c, e) && start_serve(&c->conf, KEELSON_VERSION, command_option(c, "--demo") != NULL, e);
 }
 
 /* ---- config ---- */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "pg/link_open.h"
 #include "pg/roles.h"
+#include "pg/rotate.h"
 #include "pg/session.h"
 #include "pg/upkeep.h"
 
@@ -37,6 +38,7 @@ void connect_start(struct pool *p)
     }
     hosts_open(&p->hosts, p->loop, p->config.target);
     p->writer = -1;
+    rotate_start(p);
     p->backoff = POOL_BACKOFF;
 }
 
@@ -122,6 +124,7 @@ static void count(struct pool *p, const struct pg_link *k)
 
 static void is_up(struct pool *p)
 {
+    rotate_accepted(p);
     p->backoff = POOL_BACKOFF;
     p->connect_at = 0;
     if (p->down)
@@ -154,6 +157,8 @@ void connect_failed(struct pg_link *k, const struct err *e)
     back_off(p);
     if (k->dial.outcome == CONNECT_TOO_MANY)
         upkeep_shrink(p);
+    if (k->dial.outcome == CONNECT_AUTH)
+        rotate_refused(p, e);
     if (k->dial.outcome == CONNECT_STARTING)
         pool_epoch(p, CLOSE_EPOCH);
     if (k->dial.outcome == CONNECT_POOLER && k->pooler == POOLER_NONE) {

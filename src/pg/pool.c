@@ -18,6 +18,7 @@
 #include "pg/leak.h"
 #include "pg/outcome.h"
 #include "pg/pool_parts.h"
+#include "pg/rotate.h"
 #include "pg/upkeep.h"
 
 #define GOODBYE USEC_S                      /* how long a drain waits to see backends gone */
@@ -349,6 +350,7 @@ void pool_close(struct pool *p)
     leak_close(p);
     witness_close(p);
     hosts_close(&p->hosts);
+    rotate_close(p);
     refusals_turn(p);
     loop_undefer(p->loop, &p->turn);        /* last: what is closed asks for a turn */
     free(p->links);

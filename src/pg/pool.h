@@ -25,6 +25,7 @@
 #include "base/histogram.h"
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "pg/credentials.h"
 #include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg/url.h"
@@ -107,6 +108,7 @@ struct task {
 
 struct pool_config {
     const struct pg_target *target;
+    struct credentials credentials;  /* where others may come from */
     enum pooler pooler;             /* as it looked before; the pool may learn more */
     int   size, overflow, lanes, queue;
     usec  timeout, recycle, idle, connect_timeout, query_timeout, lock_timeout, lane_lock_timeout;

@@ -1,11 +1,15 @@
 /*
  * The inside of the pool, shared by the files that are the pool: pool.c (queues), connect.c, upkeep.c (what is done from time to
- * time), roles.c (who takes writes), lane.c (groups), leak.c (work that holds on), leave.c (connections let go), outcome.c (what
- * follows an answer or its absence), again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else includes this.
+ * time), roles.c (who takes writes), rotate.c (credentials), lane.c (groups), leak.c (work that holds on), leave.c (connections let
+ * go), outcome.c (what follows an answer or its absence), again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else
+ * includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
 #define KEELSON_PG_POOL_PARTS_H
+
+#include <sys/types.h>
+#include <time.h>
 
 #include "pg/drain.h"
 #include "pg/hosts.h"
@@ -30,6 +34,18 @@ struct redo {                                /* half of a group that failed as o
     struct redo *next;
     int          n;
     struct task *tasks[LINK_GROUP];
+};
+
+struct rotate {                              /* of credentials */
+    struct job      *job;                    /* reads them */
+    struct watch     watch;
+    struct arena     arena[2];
+    struct pg_target target[2];
+    int              next;                   /* the one that is not in use */
+    usec             asked_at, looked_at;
+    ino_t            inode;                  /* of the file, when it was looked at last */
+    struct timespec  written;
+    bool             refused;                /* by the server, and it was said */
 };
 
 struct pool {
@@ -59,6 +75,7 @@ struct pool {
     struct deferred       turn;
     struct timer          sweep;
     struct hosts          hosts;
+    struct rotate         rotate;
     char                  names[POOL_CLASSES][64];      /* the application_name of each */
     int                   writer;           /* the host that took writes last; -1: none has */
     int                   writer_timeline;

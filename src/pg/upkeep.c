@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "pg/pool_parts.h"
 #include "pg/roles.h"
+#include "pg/rotate.h"
 
 #define SWEEP      (100 * USEC_MS)
 #define GROW_EVERY USEC_S
@@ -84,6 +85,7 @@ static void sweep(struct timer *t)
     leak_sweep(p, now);
     witness_sweep(p, now);
     roles_turn(p, now);
+    rotate_turn(p, now);
     pool_turn_soon(p);
     loop_timer(p->loop, &p->sweep, now + (p->down ? POOL_BACKOFF : SWEEP));
 }

@@ -218,7 +218,8 @@ static bool pool_start(struct service *s, struct err *e)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const struct conf *c = &s->conf;
     struct pool_config p = {
-        .target = &s->target, .pooler = s->pooler, .size = (int)c->pool_size, .overflow = (int)c->pool_overflow, .queue = (int)c->pool_queue,
+        .target = &s->target, .credentials = { c->database_url_file, c->database_url_command, c->database_url },
+        .pooler = s->pooler, .size = (int)c->pool_size, .overflow = (int)c->pool_overflow, .queue = (int)c->pool_queue,
         .lanes = c->pool_lanes > 0 ? (int)c->pool_lanes : cores > 0 ? (int)cores : 1,
         .timeout = c->pool_timeout, .recycle = c->pool_recycle, .idle = c->pool_idle, .connect_timeout = c->connect_timeout,
         .query_timeout = c->query_timeout, .lock_timeout = c->lock_timeout, .lane_lock_timeout = c->lane_lock_timeout,

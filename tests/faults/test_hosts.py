@@ -158,6 +158,72 @@ def test_f26_an_address_that_moves_is_taken_by_new_connections(postgres, address
     assert old.accepted == before
 
 
+# ---- passwords -----------------------------------------------------------------------------------------------------
+
+
+class Secret:
+    """The password of the service's role, in a file."""
+
+    def __init__(self, server):
+        self.server, self.path = server, server.folder / "secret"
+        self.first = server.prepared.env()["DATABASE_URL"].split(":")[2].split("@")[0]
+
+    def write(self, text):
+        new = self.path.with_suffix(".new")
+        new.write_text(text + "\n")
+        new.chmod(0o644)
+        new.rename(self.path)
+
+    def change(self, password):
+        self.server.execute(f"ALTER ROLE keelson_api PASSWORD '{password}'")
+
+
+def with_file(secret):
+    """The whole URL comes from the file."""
+    full = secret.server.prepared.env()["DATABASE_URL"]
+    secret.render = lambda password: full.replace(secret.first, password)
+    return {"DATABASE_URL": "", "KEELSON_DATABASE_URL_FILE": str(secret.path)}
+
+
+def with_password(secret):
+    """The file has the password alone, with characters of its own."""
+    secret.render = lambda password: password
+    return {"KEELSON_DATABASE_URL_FILE": str(secret.path)}
+
+
+def with_command(secret):
+    secret.render = lambda password: password
+    return {"KEELSON_DATABASE_URL_COMMAND": f"echo noise >&2; cat {secret.path}"}
+
+
+@pytest.mark.parametrize("source", [with_file, with_password, with_command])
+def test_f13_a_new_password_is_taken_without_a_restart(broken, fault, source):
+    secret = Secret(broken)
+    env = source(secret)
+    secret.write(secret.render(secret.first))
+    s = fault(*LANES, server=broken, url=url(broken, f"127.0.0.1:{broken.port}"), env=env)
+    s.list()
+    pids = s.server.pids()
+    secret.change("n3w%/word")
+    if source is with_command:
+        terminate(s, "application_name LIKE 'keelson control%'")
+        until(lambda: s.keelson.events("credentials-refused"))
+    assert s.list().status_code == 200, "who is connected stays connected"
+    secret.write(secret.render("n3w%25%2Fword" if source is with_file else "n3w%/word"))
+    until(lambda: s.keelson.events("credentials-changed"), 15)
+    reconnect(s)
+    s.recovered(1)
+    assert not set(pids) & set(s.server.pids())
+    assert "n3w" not in "".join(s.keelson.log)
+
+
+def test_f13_a_file_that_cannot_be_read_is_said_at_the_start(broken):
+    done = broken.prepared.run("serve", env={"KEELSON_DATABASE_URL_FILE": "/nonexistent/secret"})
+    assert done.returncode != 0 and "/nonexistent/secret" in done.stderr
+    done = broken.prepared.run("serve", env={"KEELSON_DATABASE_URL_COMMAND": "echo s3cret; exit 3"})
+    assert done.returncode != 0 and "status 3" in done.stderr and "s3cret" not in done.stderr
+
+
 # ---- roles and timelines -------------------------------------------------------------------------------------------
 
 
