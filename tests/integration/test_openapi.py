@@ -337,6 +337,25 @@ def test_a_file_answers_as_described(api):
     api.ask("GET", file, 304, headers={"If-None-Match": whole.headers["ETag"]})
 
 
+def test_checkpoints_answer_as_described(api):
+    key = {"thread_id": "described", "checkpoint_id": "1"}
+    whole = key | {"checkpoint": "e30=", "channel_versions": {"a": 1}, "channels": {"a": {"type": "json", "content": "MQ=="}}, "metadata": {"step": 1}}
+    api.ask("POST", "/v1/checkpoints", 201, json=whole)
+    api.ask("POST", "/v1/checkpoints", 200, json=whole)
+    api.ask("POST", "/v1/checkpoints", 422, json={})
+    api.ask("POST", "/v1/checkpoints", 409, json=whole | {"checkpoint_id": "2", "expect_newest": True})
+    api.ask("POST", "/v1/checkpoints/writes", 204, json=key | {"task_id": "t", "writes": [{"channel": "a", "type": "json", "content": "MQ=="}]})
+    api.ask("GET", "/v1/checkpoints/tuple", 200, params=key)
+    api.ask("GET", "/v1/checkpoints/tuple", 404, params={"thread_id": "nothing"})
+    api.ask("GET", "/v1/checkpoints", 200, params={"thread_id": "described", "limit": "1", "metadata": '{"step":1}'})
+    api.ask("GET", "/v1/checkpoints", 400, params={"limit": "0"})
+    api.ask("POST", "/v1/checkpoints/copy", 201, json={"from": "described", "to": "described too"})
+    api.ask("POST", "/v1/checkpoints/copy", 409, json={"from": "described", "to": "described too"})
+    api.ask("POST", "/v1/checkpoints/prune", 200, json={"thread_ids": ["described too"], "strategy": "delete"})
+    api.ask("POST", "/v1/checkpoints/prune", 422, json={"thread_ids": []})
+    api.ask("DELETE", "/v1/checkpoints", 204, params={"thread_id": "described"})
+
+
 def test_the_service_answers_as_described(api):
     for path in ("/health", "/health/live", "/health/ready", "/health/startup", "/metrics", "/openapi.json", "/docs", "/", "/web/icon.svg", "/problems/validation"):
         api.ask("GET", path, 200)

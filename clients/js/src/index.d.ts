@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BaseListChatMessageHistory } from "@langchain/core/chat_history";
 import type { BaseMessage } from "@langchain/core/messages";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type {
+  BaseCheckpointSaver, ChannelVersions, Checkpoint, CheckpointListOptions, CheckpointMetadata, CheckpointTuple, PendingWrite, SerializerProtocol,
+} from "@langchain/langgraph-checkpoint";
 
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 /** Your own columns appear here once a migration has added them. */
@@ -304,4 +308,28 @@ export class KeelsonChatMessageHistory extends BaseListChatMessageHistory {
   addMessages(messages: BaseMessage[]): Promise<void>;
   /** Begin anew; nothing is deleted. */
   clear(): Promise<void>;
+}
+
+/** The thread has moved on since this run read it: nothing was stored, begin the run again. */
+export class StaleCheckpointError extends KeelsonError {
+  newestCheckpointId: string | undefined;
+}
+
+export interface KeelsonSaverOptions extends ClientOptions {
+  client?: KeelsonClient;
+  serde?: SerializerProtocol;
+}
+/** A checkpointer for LangGraph. Turns at once on one thread cannot lose each other: who was overtaken gets a StaleCheckpointError. */
+export class KeelsonSaver extends BaseCheckpointSaver {
+  readonly client: KeelsonClient;
+  constructor(options?: KeelsonSaverOptions);
+  getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined>;
+  list(config: RunnableConfig, options?: CheckpointListOptions): AsyncGenerator<CheckpointTuple>;
+  put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, newVersions: ChannelVersions): Promise<RunnableConfig>;
+  putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath?: string): Promise<void>;
+  deleteThread(threadId: string): Promise<void>;
+  /** Of each namespace of these threads only the newest checkpoint is kept; "delete": nothing. */
+  prune(threadIds: string[], options?: { strategy?: "keep_latest" | "delete" }): Promise<void>;
+  copyThread(from: string, to: string): Promise<void>;
+  deleteForRuns(runIds: string[]): Promise<void>;
 }

@@ -1,7 +1,8 @@
 // Compiled, never run: what a TypeScript program may write.
 // SPDX-License-Identifier: Apache-2.0
-import { KeelsonChatMessageHistory, KeelsonClient, KeelsonError, type Candidate } from "keelson";
+import { KeelsonChatMessageHistory, KeelsonClient, KeelsonError, KeelsonSaver, type Candidate } from "keelson";
 import { BaseListChatMessageHistory } from "@langchain/core/chat_history";
+import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { HumanMessage } from "@langchain/core/messages";
 
 const client = new KeelsonClient({ baseUrl: "http://127.0.0.1:8080", apiKey: "k", timeoutMs: 5000 });
@@ -22,6 +23,8 @@ export async function use(): Promise<number> {
   client.messages.create({});
   const history: BaseListChatMessageHistory = new KeelsonChatMessageHistory({ sessionId, client });
   await history.addMessages([new HumanMessage("x")]);
+  const saver: BaseCheckpointSaver = new KeelsonSaver({ client });
+  await saver.deleteThread("t");
   try {
     await client.candidates.get("x", { signal: AbortSignal.timeout(10) });
   } catch (error) {
