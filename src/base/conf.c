@@ -1,9 +1,6 @@
 /*
- * Settings: one table, and the walk over its sources.
- *
- * Adding a setting is adding a member to struct conf and a row here.  Later sources
- * overwrite earlier ones: default, file, environment, flag.  What a source says is checked even when
- * a stronger one overrides it, so that a mistake is not found on another day.
+ * Settings: the walk of their table (conf_settings.c) over its sources.  Later sources overwrite earlier ones: default, file, environment, flag.  What a
+ * source says is checked even when a stronger one overrides it, so that a mistake is not found on another day.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "base/conf.h"
@@ -16,91 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/conf_settings.h"
 #include "base/conf_value.h"
 #include "base/log.h"
 
 enum { FILE_MOST = 64 << 10, NAME_MOST = 64 };
-
-static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
-static const char *const formats[] = { "logfmt", "json", NULL };
-
-struct setting {
-    const char        *name;
-    enum conf_type     type;
-    size_t             at;              /* in struct conf */
-    const char        *least, *most;    /* bounds, as text of the type; NULL: none */
-    const char        *def;             /* NULL: not set */
-    const char        *doc;
-    const char *const *choices;
-    const char        *env;             /* NULL: KEELSON_ and the name */
-};
-
-#define AT(member) offsetof(struct conf, member)
-
-static const struct setting settings[] = {
-    { "listen", CONF_ADDRESS, AT(listen), NULL, NULL, "127.0.0.1:8080", .doc = "Address and port to serve on." },
-    { "data.dir", CONF_TEXT, AT(data_dir), .doc = "Data of the embedded PostgreSQL; not set: by who runs it." },
-    { "pg.bindir", CONF_TEXT, AT(pg_bindir), .doc = "PostgreSQL server programs; not set: the newest installed." },
-    { "database.url", CONF_SECRET, AT(database_url), .env = "DATABASE_URL",
-      .doc = "Your PostgreSQL, as the service role; not set: the embedded one." },
-    { "database.url.file", CONF_TEXT, AT(database_url_file),
-      .doc = "File with that URL, or with the password for it; read again when it changes." },
-    { "database.url.command", CONF_TEXT, AT(database_url_command),
-      .doc = "Command that prints the same; run again when the server refuses the password." },
-    { "owner.url", CONF_SECRET, AT(owner_url), .doc = "Your PostgreSQL, as the owner: for init, migrate and backup." },
-    { "migrate.dir", CONF_TEXT, AT(migrate_dir), .def = "migrations", .doc = "The application's migrations." },
-    { "migrate", CONF_BOOL, AT(migrate), .def = "false",
-      .doc = "Let serve apply pending migrations to your PostgreSQL." },
-    { "workers", CONF_COUNT, AT(workers), "1", "64", "1", .doc = "Event loops; this version runs one." },
-
-    { "pool.size", CONF_COUNT, AT(pool_size), "1", "500", "10", .doc = "Connections kept." },
-    { "pool.overflow", CONF_COUNT, AT(pool_overflow), "0", "500", "20",
-      .doc = "Connections beyond pool.size under load." },
-    { "pool.timeout", CONF_TIME, AT(pool_timeout), "1ms", "10m", "30s", .doc = "Longest wait for a connection." },
-    { "pool.recycle", CONF_TIME, AT(pool_recycle), "1s", "7d", "1h", .doc = "Age at which a connection is replaced." },
-    { "pool.idle", CONF_TIME, AT(pool_idle), "1s", "1d", "1m", .doc = "Overflow is closed after so long unused." },
-    { "pool.lanes", CONF_COUNT, AT(pool_lanes), "0", "64", "0", .doc = "Lanes for grouped work; 0: one per core." },
-    { "pool.queue", CONF_COUNT, AT(pool_queue), "1", "100000", "1000", .doc = "Longest queue, per class of work." },
-    { "pool.leak.after", CONF_TIME, AT(pool_leak_after), "0", "1h", "0",
-      .doc = "Work that holds a connection for longer is reported; 0: half of query.timeout." },
-    { "connect.timeout", CONF_TIME, AT(connect_timeout), "100ms", "2m", "3s", .doc = "Longest connecting, per host." },
-    { "query.timeout", CONF_TIME, AT(query_timeout), "1ms", "1h", "5s",
-      .doc = "Longest statement of its own connection." },
-    { "lock.timeout", CONF_TIME, AT(lock_timeout), "1ms", "1h", "2s", .doc = "Longest wait for a lock there." },
-    { "lane.lock.timeout", CONF_TIME, AT(lane_lock_timeout), "1ms", "1m", "250ms",
-      .doc = "Longest wait for a lock in grouped work." },
-
-    { "limit.json", CONF_BYTES, AT(limit_json), "1KiB", "64MiB", "1MiB", .doc = "Largest JSON body." },
-    { "limit.messages", CONF_BYTES, AT(limit_messages), "1KiB", "256MiB", "16MiB",
-      .doc = "Largest body of messages, memory and checkpoints." },
-    { "limit.file", CONF_BYTES, AT(limit_file), "1KiB", "1GiB", "25MiB", .doc = "Largest file." },
-    { "http.connections", CONF_COUNT, AT(http_connections), "1", "1000000", "4096", .doc = "Clients at a time." },
-    { "http.header.timeout", CONF_TIME, AT(http_header_timeout), "100ms", "10m", "10s",
-      .doc = "Longest arrival of a request's head." },
-    { "http.body.timeout", CONF_TIME, AT(http_body_timeout), "100ms", "1h", "30s", .doc = "Longest pause in a body." },
-    { "http.idle.timeout", CONF_TIME, AT(http_idle_timeout), "1s", "1h", "75s",
-      .doc = "Kept-alive connection without a request." },
-    { "http.write.timeout", CONF_TIME, AT(http_write_timeout), "100ms", "1h", "30s",
-      .doc = "Client that does not read its answer." },
-    { "drain.timeout", CONF_TIME, AT(drain_timeout), "0", "1h", "30s", .doc = "From SIGTERM to exit, at most." },
-    { "trash.keep", CONF_TIME, AT(trash_keep), "0", "3650d", "30d",
-      .doc = "How long the trash is kept before it may be purged." },
-    { "streaming.timeout", CONF_TIME, AT(streaming_timeout), "1s", "1d", "15m",
-      .doc = "A message still streaming so long after it began is marked incomplete." },
-    { "rate.key", CONF_COUNT, AT(rate_key), "0", "1000000", "0",
-      .doc = "Requests per second and API key; 0: no limit." },
-
-    { "health.every", CONF_TIME, AT(health_every), "100ms", "5m", "10s", .doc = "Time between two looks at the database." },
-    { "storage.quota", CONF_BYTES, AT(storage_quota), "0", "1048576GiB", "0",
-      .doc = "Size the database may have; 0: no limit. From 92 % on nothing new is written." },
-    { "alerts.scale", CONF_COUNT, AT(alerts_scale), "1", "1000", "1",
-      .doc = "Durations of alert rules are divided by it, for rehearsals." },
-
-    { "log.level", CONF_CHOICE, AT(log_level), .def = "info", .choices = levels,
-      .doc = "Least important line that is written." },
-    { "log.format", CONF_CHOICE, AT(log_format), .def = "logfmt", .choices = formats, .doc = "Form of a line." },
-    { "log.slow", CONF_TIME, AT(log_slow), "0", "1h", "1s", .doc = "Requests slower than this are logged." },
-};
 
 /* Variables of ours that are for others: clients, tests.  Not a spelling mistake. */
 static const char *const foreign[] = {
@@ -161,9 +78,9 @@ static const char *flag_name(struct arena *a, const struct setting *s)
 
 static const struct setting *find(struct span name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        if (span_is(name, settings[i].name))
-            return &settings[i];
+    for (size_t i = 0; i < conf_nsettings; i++)
+        if (span_is(name, conf_settings[i].name))
+            return &conf_settings[i];
     return NULL;
 }
 
@@ -212,12 +129,12 @@ static const char *suggestion(struct arena *a, struct span wrong,
     size_t least = wrong.n / 3 + 1;
 
     wrong = as_name(a, wrong);
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-        size_t d = distance(wrong, span_of(settings[i].name));
+    for (size_t i = 0; i < conf_nsettings; i++) {
+        size_t d = distance(wrong, span_of(conf_settings[i].name));
 
         if (d < least) {
             least = d;
-            best = &settings[i];
+            best = &conf_settings[i];
         }
     }
     return best ? arena_printf(a, " (did you mean %s?)", spell(a, best)) : "";
@@ -283,7 +200,7 @@ static void store(struct load *l, const struct setting *s, struct span text, int
         *(bool *)(void *)member = v != 0;
     else
         *(int64_t *)(void *)member = v;
-    l->sources[s - settings] = source;
+    l->sources[s - conf_settings] = source;
 }
 
 static bool set(struct load *l, const struct setting *s, struct span text, struct origin from)
@@ -306,8 +223,8 @@ static bool set(struct load *l, const struct setting *s, struct span text, struc
 
 static bool load_defaults(struct load *l)
 {
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-        const struct setting *s = &settings[i];
+    for (size_t i = 0; i < conf_nsettings; i++) {
+        const struct setting *s = &conf_settings[i];
 
         l->sources[i] = "default";
         if (s->def && !set(l, s, span_of(s->def), (struct origin){ "default", s->name }))
@@ -320,7 +237,7 @@ struct file {
     const char *path;
     int         line;
     bool        open_to_others;     /* group or others may read it: no place for a secret */
-    bool        seen[ARRAY_LEN(settings)];
+    bool        seen[CONF_SETTINGS_MOST];
 };
 
 static bool load_line(struct load *l, struct file *f, struct span line)
@@ -339,12 +256,12 @@ static bool load_line(struct load *l, struct file *f, struct span line)
     if (!s)
         return fail(l->e, E_USAGE, "%s:%d: no setting is called \"%s\"%s; `keelson config` lists them",
                     f->path, f->line, shown(l->a, name), suggestion(l->a, name, plain_name));
-    if (f->seen[s - settings])
+    if (f->seen[s - conf_settings])
         return fail(l->e, E_USAGE, "%s:%d: %s is set twice: keep one of the lines", f->path, f->line, s->name);
     if (s->type == CONF_SECRET && f->open_to_others)
         return fail(l->e, E_USAGE, "%s:%d: %s is a secret and others may read this file: chmod 600 it, or use %s",
                     f->path, f->line, s->name, env_name(l->a, s));
-    f->seen[s - settings] = true;
+    f->seen[s - conf_settings] = true;
     from.place = arena_printf(l->a, "%s:%d: %s", f->path, f->line, s->name);
     return set(l, s, span_trim(line), from);
 }
@@ -412,16 +329,16 @@ static bool is_known_variable(struct load *l, struct span name, const char *valu
     for (size_t i = 0; i < ARRAY_LEN(foreign); i++)
         if (span_is(name, foreign[i]))
             return true;
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        if (span_is(name, env_name(l->a, &settings[i])))
+    for (size_t i = 0; i < conf_nsettings; i++)
+        if (span_is(name, env_name(l->a, &conf_settings[i])))
             return true;
     return is_service_link(name, value);
 }
 
 static bool load_environment(struct load *l)
 {
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-        if (!load_variable(l, &settings[i]))
+    for (size_t i = 0; i < conf_nsettings; i++)
+        if (!load_variable(l, &conf_settings[i]))
             return false;
     for (char **at = environ; at && *at; at++) {
         struct span value = span_of(*at), name = span_cut(&value, '=');
@@ -452,15 +369,13 @@ static bool check_together(const struct conf *c, struct err *e)
     if (c->pool_lanes > c->pool_size)
         return fail(e, E_USAGE, "pool.lanes (%ld) is more than pool.size (%ld), of which lanes are a part: "
                     "lower the one or raise the other", (long)c->pool_lanes, (long)c->pool_size);
-    if (c->database_url_file && c->database_url_command)
-        return fail(e, E_USAGE, "database.url.file and database.url.command are both set: keep one of them");
     return true;
 }
 
 bool conf_load(struct arena *a, const char *file, const struct conf_flag *flags, size_t nflags, struct conf *out,
                struct err *e)
 {
-    struct load l = { a, out, arena_array(a, const char *, ARRAY_LEN(settings)), e };
+    struct load l = { a, out, arena_array(a, const char *, conf_nsettings), e };
 
     *out = (struct conf){ .sources = l.sources };
     if (!load_defaults(&l) || !load_file(&l, file) || !load_environment(&l))
@@ -478,10 +393,10 @@ const char *conf_flag_name(const char *flag, bool *is_bool)
     struct arena a = ARENA;
     const char *name = NULL;
 
-    for (size_t i = 0; i < ARRAY_LEN(settings) && !name; i++)
-        if (strcmp(flag, flag_name(&a, &settings[i])) == 0) {
-            name = settings[i].name;
-            *is_bool = settings[i].type == CONF_BOOL;
+    for (size_t i = 0; i < conf_nsettings && !name; i++)
+        if (strcmp(flag, flag_name(&a, &conf_settings[i])) == 0) {
+            name = conf_settings[i].name;
+            *is_bool = conf_settings[i].type == CONF_BOOL;
         }
     arena_free(&a);
     return name;
@@ -503,10 +418,10 @@ static const char *value_of(struct arena *a, const struct setting *s, const stru
 
 size_t conf_lines(struct arena *a, const struct conf *c, struct conf_line **out)
 {
-    struct conf_line *lines = arena_array(a, struct conf_line, ARRAY_LEN(settings));
+    struct conf_line *lines = arena_array(a, struct conf_line, conf_nsettings);
 
-    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-        const struct setting *s = &settings[i];
+    for (size_t i = 0; i < conf_nsettings; i++) {
+        const struct setting *s = &conf_settings[i];
 
         lines[i] = (struct conf_line){
             .name = s->name, .value = value_of(a, s, c), .source = c->sources ? c->sources[i] : "default", .doc = s->doc,
@@ -515,5 +430,5 @@ size_t conf_lines(struct arena *a, const struct conf *c, struct conf_line **out)
         };
     }
     *out = lines;
-    return ARRAY_LEN(settings);
+    return conf_nsettings;
 }
