@@ -67,7 +67,7 @@ def test_a_database_that_refuses_to_write_is_no_healthy_one(keelson):
         while (sick := k.http.get("/health").json())["status"] == "pass":
             time.sleep(0.05)
         write = sick["checks"]["database:write"][0]
-        assert sick["status"] == "warn" and write["status"] == "fail" and write["class"] == "read_only" and "read-only" in write["output"]
+        assert sick["status"] == "warn" and write["status"] == "fail" and write["class"] == "read_only"
         assert all(e.startswith(("POST", "PUT", "PATCH", "DELETE")) for e in write["affectedEndpoints"])
         assert k.http.get("/health").status_code == k.http.get("/health/ready").status_code == 200       # for reading
         assert k.http.get("/health/live").status_code == 200

@@ -216,6 +216,49 @@ static void test_a_deadline_that_cannot_be_met(void **state)
     world_close(&w);
 }
 
+/* ---- holding one and asking for another ---- */
+
+static struct job another;
+static char request;
+
+static enum txn_next asks_for_another(struct task *t, const struct rows *rows, int n, struct err *e)
+{
+    struct job *j = t->user;
+
+    (void)rows, (void)n, (void)e;
+    exclusive(j->w, &another);
+    return TXN_COMMIT;
+}
+
+/* Refused at the asking, whoever else might have room; one after the other is fine, and so is another request's. */
+static void test_a_request_that_holds_one_is_refused_another(void **state)
+{
+    struct job first = sql("SELECT 1::int8"), after = sql("SELECT 3::int8");
+    struct pool_counters c;
+    struct world w;
+
+    (void)state;
+    world_open(&w, 6, 0, 1, 10);
+    for (int same = 0; same < 2; same++) {
+        another = sql("SELECT 2::int8");
+        first.task.step = asks_for_another;
+        first.task.holder = &request;
+        another.task.holder = same ? (const void *)&request : &w;
+        exclusive(&w, &first);
+        run(&w);
+        pool_counters(w.pool, &c);
+        assert_int_equal(first.err.kind, E_NONE);
+        assert_int_equal(another.err.kind, same ? E_INTERNAL : E_NONE);
+        assert_int_equal(c.self_deadlocks, same);
+        first = sql("SELECT 1::int8");
+    }
+    after.task.holder = &request;
+    exclusive(&w, &after);
+    run(&w);
+    assert_int_equal(after.got, 3);
+    world_close(&w);
+}
+
 static void test_cap_holds(void **state)
 {
     static struct job jobs[60];
@@ -412,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_arrival_order),
         cmocka_unit_test(test_full_queue_refuses),
         cmocka_unit_test(test_a_deadline_that_cannot_be_met),
+        cmocka_unit_test(test_a_request_that_holds_one_is_refused_another),
         cmocka_unit_test(test_cap_holds),
         cmocka_unit_test(test_lost_connection),
         cmocka_unit_test(test_steps),
