@@ -54,10 +54,10 @@ def resident(s):
 def test_every_answer_is_for_its_own_request(fault):
     s = fault("--pool-size", "6", "--pool-overflow", "6", "--pool-lanes", "2")
     session = s.session()
-    ask(s, session, REQUESTS // 10)                 # what grows once has grown
-    before = resident(s)
     disturber = Disturber(s.server)
     try:
+        ask(s, session, REQUESTS // 10)             # what grows once has grown
+        before = resident(s)
         counts = ask(s, session, REQUESTS)
     finally:
         disturber.close()
