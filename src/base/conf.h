@@ -38,6 +38,7 @@ struct conf {
     int64_t     pool_lanes;         /* 0: one per core */
     int64_t     pool_queue;         /* longest queue, per class */
     usec        pool_leak_after;    /* 0: half of query_timeout */
+    usec        pool_preping, pool_standing, pool_degrade_after;    /* see struct pool_config */
     usec        connect_timeout;    /* per host */
     usec        query_timeout;      /* statement_timeout of exclusive work */
     usec        lock_timeout;       /* of exclusive work */

@@ -54,6 +54,8 @@ static void use_write(const struct pool_counters *p, struct buf *b)
         { "keelson_pool_acquires_total", WITH("outcome=\"timeout\""), (double)p->acquires_timeout },
         { "keelson_pool_acquires_total", WITH("outcome=\"rejected_queue_full\""), (double)p->acquires_full },
         { "keelson_pool_acquires_total", WITH("outcome=\"rejected_deadline\""), (double)p->acquires_deadline },
+        { "keelson_pool_acquires_total", WITH("outcome=\"shed_codel\""), (double)p->acquires_shed },
+        { "keelson_pool_acquires_total", WITH("outcome=\"rejected_degraded\""), (double)p->acquires_degraded },
         { "keelson_pool_acquires_total", WITH("outcome=\"client_gone\""), (double)p->acquires_gone },
         { "keelson_pool_acquires_total", WITH("outcome=\"db_down\""), (double)p->acquires_down });
 }
@@ -127,10 +129,21 @@ static void connects_write(const struct pool_counters *p, struct buf *b)
     static const char *const reasons[CLOSE_REASONS] = {
         [CLOSE_OVERFLOW] = "overflow", [CLOSE_RECYCLE] = "recycle", [CLOSE_LOST] = "lost", [CLOSE_TIMEOUT] = "timeout",
         [CLOSE_CANCELLED] = "cancelled", [CLOSE_EPOCH] = "epoch", [CLOSE_ROLE] = "role_changed", [CLOSE_DRAIN] = "drain", [CLOSE_LEAK] = "leak",
+        [CLOSE_SHARE] = "share",
     };
 
     counts_write(b, "keelson_pool_connects_total", "outcome", "Attempts to connect.", outcomes, p->connects, CONNECT_OUTCOMES);
     counts_write(b, "keelson_pool_closes_total", "reason", "Connections closed.", reasons, p->closes, CLOSE_REASONS);
+}
+
+static void preping_write(const struct pool_counters *p, struct buf *b)
+{
+    EXPOSITION_NUMBERS(b, "counter", "What was known of a connection before its use: its socket was quiet and open, or had ended while idle; after long silence, a Sync was answered or not.",
+        { "keelson_pool_preping_total", WITH("method=\"socket\",outcome=\"alive\""), (double)p->preping[PREPING_SOCKET_ALIVE] },
+        { "keelson_pool_preping_total", WITH("method=\"socket\",outcome=\"dead\""), (double)p->preping[PREPING_SOCKET_DEAD] },
+        { "keelson_pool_preping_total", WITH("method=\"sync\",outcome=\"alive\""), (double)p->preping[PREPING_SYNC_ALIVE] },
+        { "keelson_pool_preping_total", WITH("method=\"sync\",outcome=\"dead\""), (double)p->preping[PREPING_SYNC_DEAD] });
+    EXPOSITION_NUMBERS(b, "gauge", "1 while exclusive work that would have to wait is refused.", { "keelson_pool_degraded", POOL, p->degraded });
 }
 
 static void retries_write(const struct pool_counters *p, struct buf *b)
@@ -166,6 +179,7 @@ void metrics_pool_write(const struct pool_counters *p, struct buf *b)
         { "keelson_pool_pooler", WITH("kind=\"none\""), p->pooler == POOLER_NONE },
         { "keelson_pool_pooler", WITH("kind=\"session\""), p->pooler == POOLER_SESSION },
         { "keelson_pool_pooler", WITH("kind=\"transaction\""), p->pooler == POOLER_TRANSACTION });
+    preping_write(p, b);
     EXPOSITION_NUMBERS(b, "counter", "Groups sent on lanes.", { "keelson_pool_groups_total", "", (double)p->groups });
     EXPOSITION_NUMBERS(b, "counter", "Requests in these groups.", { "keelson_pool_grouped_requests_total", "", (double)p->grouped_tasks });
     EXPOSITION_NUMBERS(b, "counter", "Groups halved to find what failed.", { "keelson_pool_bisections_total", "", (double)p->bisections });

@@ -13,6 +13,7 @@
 #include "pg/roles.h"
 #include "pg/rotate.h"
 #include "pg/session.h"
+#include "pg/share.h"
 #include "pg/upkeep.h"
 
 #define CONNECTS_AT_ONCE 2
@@ -42,21 +43,13 @@ void connect_start(struct pool *p)
     p->backoff = POOL_BACKOFF;
 }
 
-/* The cap is kept, except that whoever can tell what has become of the others may come back when these have had time to go. */
-static bool place_free(const struct pool *p, enum pool_class class)
-{
-    if (pool_used(p) < p->effective_max)
-        return true;
-    return class == POOL_CONTROL && pool_used(p) == p->nlinks && leave_torn_long(p);
-}
-
 bool connect_one(struct pool *p, struct pg_link *k)
 {
     enum pool_class class = pool_class(p, k);
     usec all = p->config.connect_timeout * p->hosts.target->nhosts, most = p->config.timeout - p->config.timeout / 10;
     struct pg_session s = session_of(p, class);
 
-    if (!place_free(p, class))
+    if (!share_free(p, class))
         return false;
     k->epoch = p->counters.epoch;
     k->entry = p->pooler == POOLER_NONE ? NULL : p->entries[class];
@@ -78,12 +71,27 @@ static void surplus_end(struct pool *p)
     }
 }
 
+/* One is begun for who waits.  Another beside it only when the queue will not be gone before it could help. */
+static int connects_at_once(const struct pool *p)
+{
+    const int *exclusive = p->census[POOL_EXCLUSIVE];
+    usec now = loop_now(p->loop), each = now - p->exclusive_drain.last;
+
+    if (p->exclusive.first && each > now - p->exclusive.first->queued_at)
+        each = now - p->exclusive.first->queued_at;
+    if (each < p->exclusive_drain.each)
+        each = p->exclusive_drain.each;
+    if (exclusive[LINK_IDLE] + exclusive[LINK_BUSY] == 0 || p->exclusive.n * each > p->connect_took)
+        return CONNECTS_AT_ONCE;
+    return 1;
+}
+
 /* Lanes and control always; of the exclusive ones as many as wait, beyond those already on their way. */
 void connect_turn(struct pool *p)
 {
     int first = p->nlanes + p->ncontrol;
-    int under_way = pool_links(p, LINK_CONNECTING);
-    int wanted = p->exclusive.n + (p->ncontrol ? 0 : p->control.n) - p->census[POOL_EXCLUSIVE][LINK_CONNECTING];
+    int under_way = pool_links(p, LINK_CONNECTING), begun = p->census[POOL_EXCLUSIVE][LINK_CONNECTING], most = connects_at_once(p);
+    int wanted = p->exclusive.n + (pool_share(p, POOL_CONTROL) ? 0 : p->control.n) - begun;
     int due = p->census[POOL_LANE][LINK_CLOSED] + p->census[POOL_CONTROL][LINK_CLOSED];
 
     if (p->exclusive.n == 0 && p->census[POOL_EXCLUSIVE][LINK_CONNECTING] > 1)
@@ -93,10 +101,11 @@ void connect_turn(struct pool *p)
     for (int i = 0; i < p->nlinks && under_way < CONNECTS_AT_ONCE; i++) {
         struct pg_link *k = &p->links[i];
 
-        if (k->state != LINK_CLOSED || (i >= first && wanted <= 0) || !connect_one(p, k))
+        if (k->state != LINK_CLOSED || (i >= first && (wanted <= 0 || begun >= most)) || !connect_one(p, k))
             continue;
         under_way++;
         wanted -= i >= first;
+        begun += i >= first;
     }
 }
 
@@ -136,7 +145,7 @@ void connect_opened(struct pg_link *k)
 {
     struct pool *p = k->pool;
 
-    k->recycle_at = k->opened_at + p->config.recycle - p->config.recycle / 10 * (k - p->links) / p->nlinks;
+    upkeep_opened(p, k);
     count(p, k);
     if (roles_opened(p, k)) {
         if (pool_class(p, k) != POOL_EXCLUSIVE)

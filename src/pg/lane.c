@@ -79,13 +79,19 @@ static int group_take(struct pool *p, struct queue *q, int most, struct task **g
 
 static void lane_send(struct pool *p, int lane, struct task *const *group, int n)
 {
+    usec waited, longest = 0;
+
     for (int i = 0; i < n; i++) {
         group[i]->state = TASK_SENT;
         group[i]->link = &p->links[lane];
         p->counters.acquires_immediate++;
-        histogram_add(&p->counters.acquire[POOL_LANE], loop_now(p->loop) - group[i]->queued_at);
+        waited = loop_now(p->loop) - group[i]->queued_at;
+        longest = waited > longest ? waited : longest;
+        histogram_add(&p->counters.acquire[POOL_LANE], waited);
+        standing_left(&p->lane_standing, waited, p->config.standing);
     }
-    drain_left(&p->lane_drain, loop_now(p->loop), loop_now(p->loop) - group[0]->queued_at, n);
+    drain_left(&p->lane_drain, loop_now(p->loop), longest, n);
+    pool_ping(p, &p->links[lane], group, n);
     keys_note(p, lane, group, n);
     p->counters.groups++;
     p->counters.grouped_tasks += (uint64_t)n;

@@ -80,13 +80,6 @@ static struct link_kept *keep(struct pg_link *k)
     return kept;
 }
 
-void link_kept_free(struct link_kept *kept)
-{
-    for (int i = 0; kept && i < kept->n; i++)
-        PQclear(kept->results[i]);
-    free(kept);
-}
-
 void link_lose(struct pg_link *k, const struct err *e)
 {
     struct err why = *e;
@@ -171,7 +164,10 @@ static void overdue(struct timer *t)
     struct pg_link *k = CONTAINER(t, struct pg_link, timer);
     struct err e = { 0 };
 
-    fail(&e, E_TIMEOUT, "%s: no answer from the server", k->shown);
+    if (k->ping != PING_NONE)
+        fail(&e, E_DATABASE, "%s: a connection that was idle for long is dead", k->shown);
+    else
+        fail(&e, E_TIMEOUT, "%s: no answer from the server", k->shown);
     link_lose(k, &e);
 }
 
@@ -229,6 +225,23 @@ static void send_witness(struct pg_link *k)
     send_statement(k, &s, EXPECT_WITNESS, 0);
 }
 
+/* A Sync of its own in front.  False: its answer is awaited before anything else is sent. */
+static bool send_ping(struct pg_link *k, struct task *const *tasks, int n, usec timeout)
+{
+    if (k->ping == PING_NONE)
+        return true;
+    k->limit = timeout;
+    k->phase = PHASE_ONLY;
+    k->ntasks = n;
+    memmove(k->tasks, tasks, (size_t)n * sizeof *tasks);
+    send_begin(k, LINK_PING, 0);
+    if (k->ping == PING_FIRST)
+        send_end(k);
+    else
+        PQpipelineSync(k->pg);
+    return k->ping == PING_AHEAD;
+}
+
 #define MERGE_MAX 4
 
 static void send_run(struct pg_link *k, int run)
@@ -249,11 +262,13 @@ static bool same_run(const struct task *a, const struct task *b)
 void link_send_group(struct pg_link *k, struct task *const *tasks, int n, usec timeout)
 {
     assert(n > 0 && n <= LINK_GROUP);
-    send_begin(k, timeout, n * (2 * MERGE_MAX + 2));
+    if (!send_ping(k, tasks, n, timeout))
+        return;
+    send_begin(k, k->ping == PING_NONE ? timeout : LINK_PING, n * (2 * MERGE_MAX + 2));
     send_forget(k);
     k->phase = PHASE_ONLY;
     k->ntasks = n;
-    memcpy(k->tasks, tasks, (size_t)n * sizeof *tasks);
+    memmove(k->tasks, tasks, (size_t)n * sizeof *tasks);
     for (int i = 0; i < n; i++) {
         if (i == 0 || !same_run(tasks[i - 1], tasks[i]))
             k->runs[k->nruns++] = (struct link_run){ .first = i };
@@ -284,7 +299,9 @@ static void send_statements(struct pg_link *k, const struct task *t)
 
 void link_send_task(struct pg_link *k, struct task *t, usec timeout)
 {
-    send_begin(k, timeout, 2 * t->nstmts + 6);
+    if (!send_ping(k, &t, 1, timeout))
+        return;
+    send_begin(k, k->ping == PING_NONE ? timeout : LINK_PING, 2 * t->nstmts + 6);
     send_forget(k);
     k->phase = t->step ? PHASE_STEP : PHASE_ONLY;
     k->ntasks = 1;
@@ -368,23 +385,6 @@ static void next_phase(struct pg_link *k, enum link_phase phase)
     send_end(k);
 }
 
-static int rows_of(PGresult *const *results, int n, struct rows *rows)
-{
-    for (int i = 0; i < n; i++)
-        rows[i] = (struct rows){ .result = results[i], .n = PQntuples(results[i]), .affected = atoll(PQcmdTuples(results[i])) };
-    return n;
-}
-
-int link_task_rows(const struct pg_link *k, struct rows *rows)
-{
-    return rows_of(k->results, k->nresults, rows);
-}
-
-int link_kept_rows(const struct link_kept *kept, struct rows *rows)
-{
-    return rows_of(kept->results, kept->n, rows);
-}
-
 static void run_step(struct pg_link *k)
 {
     struct task *t = k->tasks[0];
@@ -405,6 +405,21 @@ static void run_step(struct pg_link *k)
         next_phase(k, PHASE_ROLLBACK);
         break;
     }
+}
+
+/* It lives: now the work, or what is left of the time for it. */
+static void pinged(struct pg_link *k)
+{
+    enum link_ping ping = k->ping;
+
+    k->ping = PING_NONE;
+    k->events->alive(k);
+    if (ping == PING_AHEAD)
+        loop_timer(k->loop, &k->timer, clock_now() + k->limit);
+    else if (k->tasks[0]->kind)
+        link_send_group(k, k->tasks, k->ntasks, k->limit);
+    else
+        link_send_task(k, k->tasks[0], k->limit);
 }
 
 /* The Sync has come: all of the pipeline is known. */
@@ -461,7 +476,10 @@ static bool take_one(struct pg_link *k)
     }
     if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
         PQclear(res);
-        take_sync(k);
+        if (k->ping != PING_NONE)
+            pinged(k);
+        else
+            take_sync(k);
         return k->state == LINK_BUSY;
     }
     if (k->next_expected < k->nexpected)
@@ -500,19 +518,6 @@ void link_serve(struct watch *w, int events)
 }
 
 /* ---- afterwards ---- */
-
-struct rows link_group_rows(const struct pg_link *k, int run, int task, int *cursor)
-{
-    const struct link_run *r = &k->runs[run];
-    struct rows all = { .result = r->answer, .n = r->answer ? PQntuples(r->answer) : 0 };
-    struct rows own = { .result = r->answer, .from = *cursor, .skip = 1 };
-
-    while (*cursor < all.n && rows_i64(&all, *cursor, 0) == task - r->first) {
-        ++*cursor;
-        own.n++;
-    }
-    return own;
-}
 
 void link_release(struct pg_link *k)
 {

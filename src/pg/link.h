@@ -18,6 +18,7 @@
 #include "pg/names.h"
 #include "pg/pool.h"
 
+#define LINK_PING  USEC_S       /* longest wait for the answer to a ping */
 #define LINK_GROUP 64           /* tasks in one group */
 #define LINK_STMTS 96           /* statements of one transaction step */
 
@@ -30,6 +31,11 @@ enum link_state {
 };
 
 enum link_leak { LEAK_NONE, LEAK_SUSPECTED, LEAK_REPORTED };    /* held for longer than it should; said so */
+enum link_ping {                /* after long silence, while LINK_BUSY: the first Sync says that it lives */
+    PING_NONE,
+    PING_AHEAD,                 /* the work was sent right behind it                   */
+    PING_FIRST,                 /* nothing else has been sent yet                      */
+};
 
 enum link_phase {               /* of a transaction with steps, while LINK_BUSY */
     PHASE_ONLY,                 /* everything was sent in one implicit transaction     */
@@ -61,6 +67,7 @@ struct pg_link;
 struct link_events {            /* all called from the loop; the link is in its new state already */
     void (*opened)(struct pg_link *k);
     void (*failed)(struct pg_link *k, const struct err *e);     /* connecting failed; now LINK_CLOSED */
+    void (*alive)(struct pg_link *k);                           /* the ping was answered; the work goes on */
     void (*finished)(struct pg_link *k);                        /* verdict in k->error; results readable until link_release() */
     void (*lost)(struct pg_link *k, const struct err *e);       /* broke; now LINK_CLOSED; its tasks are still in k->tasks */
     /* The server may still have it: process `pid`, whose end shows on `fd` (the receiver's now), or only in its own view (fd < 0).
@@ -78,6 +85,8 @@ struct pg_link {
     enum link_state           state;
     int                      *census;       /* by state, the links counted together with this one; the pool's */
     enum link_phase           phase;
+    enum link_ping            ping;         /* set before the work is sent, from its idle state */
+    usec                      limit;        /* of the work that waits for the ping */
     const char               *shown;
     enum pooler               pooler;       /* as it was connected */
     const char               *entry;        /* SQL that begins each transaction: settings and organization; NULL: only the organization */

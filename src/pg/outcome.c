@@ -12,6 +12,7 @@
 #include "pg/again.h"
 #include "pg/pool_parts.h"
 #include "pg/roles.h"
+#include "pg/upkeep.h"
 
 static void again_as_group(struct pool *p, struct task *const *tasks, int n)
 {
@@ -173,7 +174,7 @@ static void settle(struct pool *p, struct pg_link *k)
         pool_close_link(p, k, CLOSE_LOST);
     else if (p->draining)
         pool_close_link(p, k, CLOSE_DRAIN);
-    else if (loop_now(p->loop) > k->recycle_at)
+    else if (upkeep_recycles(p, k))
         pool_close_link(p, k, CLOSE_RECYCLE);
 }
 
@@ -218,7 +219,7 @@ static bool in_doubt(const struct pg_link *k, const struct task *t)
     bool writes = t->kind ? t->kind->writes : !t->read_only;
     bool answered = k->error.sqlstate[0] && strncmp(k->error.sqlstate, "08", 2) != 0;
 
-    return writes && !k->unsent && ((k->phase == PHASE_ONLY && !answered) || k->phase == PHASE_COMMIT);
+    return writes && k->ping != PING_FIRST && !k->unsent && ((k->phase == PHASE_ONLY && !answered) || k->phase == PHASE_COMMIT);
 }
 
 void outcome_undone(struct pool *p, struct task *t)
@@ -268,7 +269,9 @@ static void task_lost(struct pool *p, struct pg_link *k, struct task *t, const s
     struct err why = *e;
 
     t->doubtful = t->doubtful || in_doubt(k, t);
-    if (repeatable(t) && e->kind != E_TIMEOUT) {
+    if (k->ping == PING_FIRST && t->tries < POOL_TRIES) {
+        again_at_once(p, t, e);             /* it was not sent */
+    } else if (repeatable(t) && e->kind != E_TIMEOUT) {
         again_at_once(p, t, e);
     } else if (t->doubtful && !t->recovering && witness_start(p, t)) {
         return;
@@ -288,6 +291,10 @@ void outcome_lost(struct pg_link *k, const struct err *e)
     int n = k->ntasks;
 
     k->ntasks = 0;
+    if (k->ping != PING_NONE)
+        p->counters.preping[PREPING_SYNC_DEAD]++;
+    else if (n == 0)
+        p->counters.preping[PREPING_SOCKET_DEAD]++;
     p->counters.closes[k->reclaimed ? CLOSE_LEAK : e->kind == E_TIMEOUT ? CLOSE_TIMEOUT : CLOSE_LOST]++;
     if (n > 0)
         busy_count(p, k, k->held, n);
@@ -295,5 +302,6 @@ void outcome_lost(struct pg_link *k, const struct err *e)
         log_event(LOG_WARN, "connection-lost", "reason=%s tasks=%d", e->message, n);
     for (int i = n - 1; i >= 0; i--)
         task_lost(p, k, k->tasks[i], e);
+    k->ping = PING_NONE;
     pool_turn_soon(p);
 }

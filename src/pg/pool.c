@@ -14,11 +14,13 @@
 #include "pg/again.h"
 #include "pg/cancel.h"
 #include "pg/connect.h"
+#include "pg/door.h"
 #include "pg/lane.h"
 #include "pg/leak.h"
 #include "pg/outcome.h"
 #include "pg/pool_parts.h"
 #include "pg/rotate.h"
+#include "pg/share.h"
 #include "pg/upkeep.h"
 
 #define GOODBYE USEC_S                      /* how long a drain waits to see backends gone */
@@ -28,8 +30,6 @@ void pool_turn_soon(struct pool *p)
     loop_defer(p->loop, &p->turn);
 }
 
-/* ---- refusing ---- */
-
 void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why)
 {
     fail(&t->verdict, kind, "%s", why);
@@ -38,39 +38,9 @@ void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char 
     pool_turn_soon(p);
 }
 
-static void refuse_down(struct pool *p, struct task *t)
-{
-    t->verdict = p->counters.down_reason;
-    t->verdict.retry_after_ms = p->connect_at > loop_now(p->loop) ? (p->connect_at - loop_now(p->loop)) / USEC_MS + 1 : 1;
-    p->counters.acquires_down++;
-    queue_add(&p->refused, t);
-    t->state = TASK_REFUSED;
-    pool_turn_soon(p);
-}
-
-static struct drain *drain_of(struct pool *p, const struct queue *q)
-{
-    return q == &p->reads || q == &p->writes ? &p->lane_drain : &p->exclusive_drain;
-}
-
-static void refuse_busy(struct pool *p, struct task *t, usec over, const char *why)
-{
-    t->verdict.retry_after_ms = drain_retry_ms(over);
-    pool_refuse(p, t, E_BUSY, why);
-}
-
-/* By how much it would miss its deadline in that queue; 0: it may wait. */
-static usec too_late(struct pool *p, const struct queue *q, const struct task *t)
-{
-    usec at = t->queued_at + drain_wait(drain_of(p, q), q->n);
-
-    return q->n > 0 && !t->control && at > t->until ? at - t->until : 0;
-}
-
 void pool_submit(struct pool *p, struct task *t)
 {
     struct queue *q = pool_queue(p, t);
-    usec over;
 
     t->state = TASK_WAITING;
     t->queued_at = loop_now(p->loop);
@@ -81,20 +51,32 @@ void pool_submit(struct pool *p, struct task *t)
     } else if (leak_holds_already(p, t)) {
         pool_refuse(p, t, E_INTERNAL, "the request holds a database connection and asked for a second one, which could wait for itself forever");
     } else if (p->down) {
-        refuse_down(p, t);
-    } else if (q->n >= p->config.queue) {
-        p->counters.acquires_full++;
-        refuse_busy(p, t, drain_wait(drain_of(p, q), q->n), "the queue for the database is full");
-    } else if ((over = too_late(p, q, t)) > 0) {
-        p->counters.acquires_deadline++;
-        refuse_busy(p, t, over, "the queue for the database is longer than the time the request has");
-    } else {
+        door_refuse_down(p, t);
+    } else if (door_admits(p, q, t)) {
         queue_add(q, t);
         pool_turn_soon(p);
     }
 }
 
 /* ---- giving connections to work ---- */
+
+/* May it be sent before it is known that the connection lives?  Not what could be done twice. */
+static bool harmless(const struct task *t)
+{
+    return t->kind ? !t->kind->writes || t->kind->finds_itself : t->read_only;
+}
+
+void pool_ping(struct pool *p, struct pg_link *k, struct task *const *tasks, int n)
+{
+    k->ping = PING_NONE;
+    p->counters.preping[PREPING_SOCKET_ALIVE]++;
+    if (p->config.preping == 0 || loop_now(p->loop) - k->since <= p->config.preping)
+        return;
+    k->ping = PING_AHEAD;
+    for (int i = 0; i < n; i++)
+        if (!harmless(tasks[i]))
+            k->ping = PING_FIRST;
+}
 
 static void lend(struct pool *p, struct pg_link *k, struct queue *q)
 {
@@ -107,8 +89,11 @@ static void lend(struct pool *p, struct pg_link *k, struct queue *q)
     else
         p->counters.acquires_waited++;
     histogram_add(&p->counters.acquire[t->control ? POOL_CONTROL : POOL_EXCLUSIVE], waited);
-    if (!t->control)
+    if (!t->control) {
         drain_left(&p->exclusive_drain, loop_now(p->loop), waited, 1);
+        standing_left(&p->exclusive_standing, waited, p->config.standing);
+    }
+    pool_ping(p, k, &t, 1);
     t->state = TASK_SENT;
     t->link = k;
     if (t->kind)
@@ -128,7 +113,7 @@ static void lend_turn(struct pool *p)
         if (p->links[i].state != LINK_IDLE)
             continue;
         idle--;
-        if (control || (!p->ncontrol && p->control.first))
+        if (control || (pool_share(p, POOL_CONTROL) == 0 && p->control.first))
             q = &p->control;
         if (q->first)
             lend(p, &p->links[i], q);
@@ -169,6 +154,7 @@ static void turn(struct deferred *d)
 {
     struct pool *p = CONTAINER(d, struct pool, turn);
 
+    share_turn(p);
     lane_turn(p);
     lend_turn(p);
     connect_turn(p);
@@ -183,7 +169,7 @@ static void queue_refuse_down(struct pool *p, struct queue *q)
         struct task *t = q->first;
 
         queue_remove(q, t);
-        refuse_down(p, t);
+        door_refuse_down(p, t);
     }
 }
 
@@ -251,7 +237,12 @@ void pool_abandon(struct pool *p, struct task *t)
     }
 }
 
-static const struct link_events events = { connect_opened, connect_failed, outcome_finished, outcome_lost, on_left };
+static void on_alive(struct pg_link *k)
+{
+    k->pool->counters.preping[PREPING_SYNC_ALIVE]++;
+}
+
+static const struct link_events events = { connect_opened, connect_failed, on_alive, outcome_finished, outcome_lost, on_left };
 
 bool pool_open(struct loop *l, const struct pool_config *c, struct pool **out, struct err *e)
 {
@@ -408,6 +399,7 @@ void pool_counters(const struct pool *p, struct pool_counters *out)
         out->prepared += p->links[i].names.n;
     out->waiting_lane = p->reads.n + p->writes.n;
     out->waiting_exclusive = p->exclusive.n;
+    out->degraded = p->degrade.on;
     out->up = !p->down;
     hosts_view(p, out);
     use_count(p, out);

@@ -113,6 +113,9 @@ struct pool_config {
     int   size, overflow, lanes, queue;
     usec  timeout, recycle, idle, connect_timeout, query_timeout, lock_timeout, lane_lock_timeout;
     usec  leak_after;                /* work that has a connection for longer is reported; 0: half of query_timeout */
+    usec  preping;                   /* idle for longer: asked before it is used; 0: never */
+    usec  standing;                  /* a queue with no wait below this stands; 0: none does */
+    usec  degrade_after;             /* so long near exhaustion: exclusive work is refused rather than queued; 0: never */
 };
 
 struct pool;
@@ -127,6 +130,10 @@ void pool_drain(struct pool *p, void (*done)(void *user), void *user);
 void pool_close(struct pool *p);
 
 enum pool_class { POOL_LANE, POOL_EXCLUSIVE, POOL_CONTROL, POOL_CLASSES };
+
+enum preping {                  /* what was found out about a connection before it was used */
+    PREPING_SOCKET_ALIVE, PREPING_SOCKET_DEAD, PREPING_SYNC_ALIVE, PREPING_SYNC_DEAD, PREPINGS
+};
 
 enum connect_outcome {          /* of an attempt to connect */
     CONNECT_OK, CONNECT_REFUSED, CONNECT_TIMEOUT, CONNECT_AUTH, CONNECT_TOO_MANY, CONNECT_ROLE, CONNECT_TLS, CONNECT_DNS, CONNECT_STARTING,
@@ -144,7 +151,7 @@ struct pool_host {
 };
 
 enum close_reason {             /* of a connection that had come about */
-    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_LEAK,
+    CLOSE_OVERFLOW, CLOSE_RECYCLE, CLOSE_LOST, CLOSE_TIMEOUT, CLOSE_CANCELLED, CLOSE_EPOCH, CLOSE_ROLE, CLOSE_DRAIN, CLOSE_LEAK, CLOSE_SHARE,
     CLOSE_REASONS
 };
 
@@ -162,6 +169,8 @@ struct pool_counters {
     int      effective_max;          /* below max while the server refuses more */
     int      waiting_lane, waiting_exclusive;
     uint64_t acquires_immediate, acquires_waited, acquires_timeout, acquires_full, acquires_deadline, acquires_gone, acquires_down;
+    bool     degraded;               /* exclusive work that would have to wait is refused */
+    uint64_t acquires_shed, acquires_degraded, preping[PREPINGS];
     uint64_t connects[CONNECT_OUTCOMES], closes[CLOSE_REASONS];
     uint64_t retries[POOL_RETRY_STATES], retries_failed[POOL_RETRY_STATES];     /* work that was repeated, by how it ended */
     uint64_t groups, grouped_tasks, bisections, cancels, cap_violations, epoch;

@@ -1,8 +1,8 @@
 /*
- * The inside of the pool, shared by the files that are the pool: pool.c (queues), connect.c, upkeep.c (what is done from time to
- * time), roles.c (who takes writes), rotate.c (credentials), lane.c (groups), leak.c (work that holds on), leave.c (connections let
- * go), outcome.c (what follows an answer or its absence), again.c (work repeated), witness.c (what became of a COMMIT).  Nobody else
- * includes this.
+ * The inside of the pool, shared by the files that are the pool: door.c (who may wait), pool.c (lending), share.c (what a class may
+ * have), connect.c, upkeep.c (what is done from time to time), roles.c (who takes writes), rotate.c (credentials), lane.c
+ * (groups), leak.c (work that holds on), leave.c (connections let go), outcome.c (what follows an answer or its absence), again.c (work repeated), witness.c (what
+ * became of a COMMIT).  Nobody else includes this.
  */
 // SPDX-License-Identifier: Apache-2.0
 #ifndef KEELSON_PG_POOL_PARTS_H
@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "pg/degrade.h"
 #include "pg/drain.h"
 #include "pg/hosts.h"
 #include "pg/leak.h"
@@ -18,6 +19,7 @@
 #include "pg/link.h"
 #include "pg/pool.h"
 #include "pg/queue.h"
+#include "pg/standing.h"
 #include "pg/witness.h"
 
 #define POOL_TRIES        3
@@ -64,6 +66,10 @@ struct pool {
     struct lane_keys     *keys;             /* per lane */
     struct queue          reads, writes, exclusive, control, refused;
     struct drain          lane_drain, exclusive_drain;
+    struct standing       lane_standing, exclusive_standing;
+    struct degrade        degrade;
+    usec                  connect_took;     /* lately, smoothed */
+    usec                  recycle_next;     /* not before */
     struct leaving       *leaving;          /* connections that the server may still have */
     int                   nleaving;
     struct leave_check    leave_check;
@@ -93,6 +99,8 @@ struct pool {
 
 void pool_turn_soon(struct pool *p);
 void pool_refuse(struct pool *p, struct task *t, enum err_kind kind, const char *why);
+/* These are about to be sent on it: has it been silent for so long that it is to be asked first? */
+void pool_ping(struct pool *p, struct pg_link *k, struct task *const *tasks, int n);
 void pool_close_link(struct pool *p, struct pg_link *k, enum close_reason why);
 void pool_down(struct pool *p, const struct err *why);
 /* Something said that a pooler is there.  From now on it is treated as one that lends each transaction another backend. */
@@ -119,6 +127,19 @@ static inline enum pool_class pool_class(const struct pool *p, const struct pg_l
     int i = (int)(k - p->links);
 
     return i < p->nlanes ? POOL_LANE : i < p->nlanes + p->ncontrol ? POOL_CONTROL : POOL_EXCLUSIVE;
+}
+
+/*
+ * What each class may have of the connections that the server gives now.  Lanes come first, but leave one for exclusive work; from
+ * three on there is one for control.  What is below its share cannot be kept from it by the others.
+ */
+static inline int pool_share(const struct pool *p, enum pool_class class)
+{
+    int control = p->ncontrol && p->effective_max >= 3 ? 1 : 0;
+    int lanes = p->effective_max - control - 1 < p->nlanes ? p->effective_max - control - 1 : p->nlanes;
+
+    lanes = lanes > 1 ? lanes : 1;
+    return class == POOL_CONTROL ? control : class == POOL_LANE ? lanes : p->effective_max - control - lanes;
 }
 
 /* What counts in the cap: whatever is not closed, and what was closed and may still be there. */

@@ -5,7 +5,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/upkeep.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
+#include "pg/door.h"
 #include "pg/pool_parts.h"
 #include "pg/roles.h"
 #include "pg/rotate.h"
@@ -28,6 +31,32 @@ static void queue_expire(struct pool *p, struct queue *q, usec now)
     }
 }
 
+/* ---- recycling ---- */
+
+/* Up to a tenth earlier than the setting says, so that those who came together do not go together. */
+void upkeep_opened(struct pool *p, struct pg_link *k)
+{
+    usec took = 0;
+
+    for (int i = 0; i < POOL_PHASES; i++)
+        took += k->dial.took[i];
+    k->recycle_at = k->opened_at + p->config.recycle - random() % (p->config.recycle / 10 + 1);
+    p->connect_took += (took - p->connect_took) / (p->connect_took ? DRAIN_WEIGHT : 1);
+}
+
+/* Whatever the draw: one, then a pause, and nobody while another is still on its way back. */
+bool upkeep_recycles(struct pool *p, const struct pg_link *k)
+{
+    usec now = loop_now(p->loop);
+
+    usec pause = p->config.recycle / 10 / p->nlinks;
+
+    if (now <= k->recycle_at || now < p->recycle_next || p->nleaving > 0 || pool_links(p, LINK_CONNECTING) > 0)
+        return false;
+    p->recycle_next = now + (pause > SWEEP ? pause : SWEEP);
+    return true;
+}
+
 static int open_exclusive(const struct pool *p)
 {
     return p->census[POOL_EXCLUSIVE][LINK_IDLE] + p->census[POOL_EXCLUSIVE][LINK_BUSY];
@@ -36,18 +65,17 @@ static int open_exclusive(const struct pool *p)
 static void idle_close(struct pool *p, usec now)
 {
     int first = p->nlanes + p->ncontrol, open = open_exclusive(p);
-    bool recycled = false;
 
     for (int i = p->nlinks - 1; i >= 0; i--) {
         struct pg_link *k = &p->links[i];
         bool spare = i >= first && open > p->config.size - first && now - k->since > p->config.idle;
-        bool old = !recycled && now > k->recycle_at;        /* one a sweep: never all at once */
 
-        if (k->state != LINK_IDLE || (!spare && !old))
+        if (k->state != LINK_IDLE || (!spare && !upkeep_recycles(p, k)))
             continue;
-        recycled = recycled || old;
         open -= i >= first;
-        pool_close_link(p, k, old ? CLOSE_RECYCLE : CLOSE_OVERFLOW);
+        pool_close_link(p, k, spare ? CLOSE_OVERFLOW : CLOSE_RECYCLE);
+        if (!spare)
+            return;                                         /* it is to come back before another goes */
     }
 }
 
@@ -79,6 +107,7 @@ static void sweep(struct timer *t)
     queue_expire(p, &p->writes, now);
     queue_expire(p, &p->exclusive, now);
     queue_expire(p, &p->control, now);
+    door_look(p, now);
     idle_close(p, now);
     grow(p, now);
     leave_sweep(p, now);

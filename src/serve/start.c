@@ -224,6 +224,7 @@ static bool pool_start(struct service *s, struct err *e)
         .timeout = c->pool_timeout, .recycle = c->pool_recycle, .idle = c->pool_idle, .connect_timeout = c->connect_timeout,
         .query_timeout = c->query_timeout, .lock_timeout = c->lock_timeout, .lane_lock_timeout = c->lane_lock_timeout,
         .leak_after = c->pool_leak_after,
+        .preping = c->pool_preping, .standing = c->pool_standing, .degrade_after = c->pool_degrade_after,
     };
 
     if (c->pool_lanes == 0 && p.lanes > (p.size + p.overflow) / 2)

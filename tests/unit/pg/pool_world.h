@@ -46,18 +46,27 @@ static void job_done(struct task *t, const struct rows *rows, int n, const struc
         loop_stop(j->w->loop);
 }
 
-static void world_open(struct world *w, int size, int overflow, int lanes, int queue)
+static struct pool_config world_config(int size, int overflow, int lanes, int queue)
 {
-    struct pool_config c = {
+    return (struct pool_config){
         .target = &target, .size = size, .overflow = overflow, .lanes = lanes, .queue = queue, .timeout = 20 * USEC_S,
         .recycle = 3600 * USEC_S, .idle = 60 * USEC_S, .connect_timeout = 5 * USEC_S, .query_timeout = 10 * USEC_S,
         .lock_timeout = 5 * USEC_S, .lane_lock_timeout = 50 * USEC_MS,
     };
+}
+
+static void world_open_with(struct world *w, struct pool_config c)
+{
     struct err e = { 0 };
 
     *w = (struct world){ 0 };
     assert_true(loop_open(&w->loop, &e));
     assert_true(pool_open(w->loop, &c, &w->pool, &e));
+}
+
+static inline void world_open(struct world *w, int size, int overflow, int lanes, int queue)
+{
+    world_open_with(w, world_config(size, overflow, lanes, queue));
 }
 
 static void drained(void *user)
@@ -94,21 +103,21 @@ static void run(struct world *w)
     assert_int_equal(w->left, 0);
 }
 
-static struct job sql(const char *text)
+static inline struct job sql(const char *text)
 {
     return (struct job){ .stmt = STMT(NULL, text) };
 }
 
-static void exclusive(struct world *w, struct job *j)
+static inline void exclusive(struct world *w, struct job *j)
 {
     j->task.stmts = &j->stmt;
     j->task.nstmts = 1;
     submit(w, j);
 }
 
-static void admin(const char *text)
+static inline void execute(const char *text, enum pg_role role)
 {
-    struct pg_session s = { .role = PG_OWNER };
+    struct pg_session s = { .role = role };
     struct pg_conn *c;
     struct err e = { 0 };
 
@@ -118,7 +127,17 @@ static void admin(const char *text)
     pg_close(c);
 }
 
-static int64_t ask(const char *text)
+static inline void admin(const char *text)
+{
+    execute(text, PG_OWNER);
+}
+
+static inline void superuser(const char *text)
+{
+    execute(text, PG_SERVICE);
+}
+
+static inline int64_t ask(const char *text)
 {
     struct pg_session s = { .role = PG_OWNER };
     struct pg_conn *c;
