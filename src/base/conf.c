@@ -369,6 +369,8 @@ static bool check_together(const struct conf *c, struct err *e)
     if (c->pool_lanes > c->pool_size)
         return fail(e, E_USAGE, "pool.lanes (%ld) is more than pool.size (%ld), of which lanes are a part: "
                     "lower the one or raise the other", (long)c->pool_lanes, (long)c->pool_size);
+    if (c->database_url_file && c->database_url_command)
+        return fail(e, E_USAGE, "database.url.file and database.url.command are both set: keep one of them");
     return true;
 }
 
