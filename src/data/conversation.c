@@ -135,6 +135,16 @@ static const char *window_sql(struct arena *a, const struct resource *s, const s
                         " ORDER BY i.idx", m->columns_eager, s->table->qualified, m->table->qualified, direction);
 }
 
+/* The same for one request alone: no lists to be taken apart. */
+static const char *window_one_sql(struct arena *a, const struct resource *s, const struct resource *m, const char *direction)
+{
+    return arena_printf(a, "SELECT 0::int4, s.last_seq, %s FROM %s AS s"
+                        " LEFT JOIN LATERAL (SELECT r.* FROM %s AS r WHERE r.org_id = $1::uuid AND r.session_id = $2::uuid"
+                        "  AND r.seq > $3::int8 AND r.seq < $4::int8 AND ($6::text IS NULL OR r.role = $6::text) ORDER BY r.seq %s LIMIT $5::int4) AS r ON true"
+                        " WHERE s.org_id = $1::uuid AND s.id = $2::uuid AND s.deleted_at IS NULL", m->columns_eager, s->table->qualified,
+                        m->table->qualified, direction);
+}
+
 /* ---- changing one ---- */
 
 static const char state_sql[] =
@@ -180,5 +190,7 @@ const struct conversation *conversation_build(struct arena *a, const struct mode
     v->sql_replaced = arena_printf(a, replaced_sql, s->table->qualified, m->table->qualified);
     v->sql_oldest = window_sql(a, s, m, "ASC");
     v->sql_newest = window_sql(a, s, m, "DESC");
+    v->sql_oldest_one = window_one_sql(a, s, m, "ASC");
+    v->sql_newest_one = window_one_sql(a, s, m, "DESC");
     return v;
 }

@@ -29,6 +29,7 @@ struct conversation {
     const char *sql_redact;     /* $2 session, $3 seq, $4 reason, $5 path of the session's messages */
     const char *sql_replaced;   /* $2 session, $3 seq, $4 id of the message that replaces it */
     const char *sql_oldest, *sql_newest;    /* from the front; from the back, newest first */
+    const char *sql_oldest_one, *sql_newest_one;    /* $2 session, $3 after, $4 before, $5 limit, $6 role: for one task alone */
 };
 
 /* NULL when the catalog serves no sessions or messages. */

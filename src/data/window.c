@@ -11,7 +11,7 @@
 #include "data/render.h"
 
 struct window_item {
-    const char *name, *sql;
+    const char *name, *sql, *name_one, *sql_one;    /* one: for when it is alone */
     struct uuid session;
     int64_t     after, before;
     int32_t     most;
@@ -19,6 +19,20 @@ struct window_item {
     bool        newest;
     enum dialect dialect;               /* of the answer */
 };
+
+static int window_alone(const struct task *t, struct arena *a, struct stmt *out)
+{
+    const struct window_item *w = t->item;
+
+    *out = STMT(w->name_one, w->sql_one);
+    stmt_uuid(a, out, &t->org);
+    stmt_uuid(a, out, &w->session);
+    stmt_int8(a, out, w->after);
+    stmt_int8(a, out, w->before);
+    stmt_int4(a, out, w->most);
+    stmt_text(a, out, w->role);
+    return 1;
+}
 
 static int window_merge(struct task *const *tasks, int n, struct arena *a, struct stmt *out, int max)
 {
@@ -29,6 +43,8 @@ static int window_merge(struct task *const *tasks, int n, struct arena *a, struc
     struct span *roles = arena_array(a, struct span, n);
 
     (void)max;
+    if (n == 1)
+        return window_alone(tasks[0], a, out);
     for (int i = 0; i < n; i++) {
         const struct window_item *item = tasks[i]->item;
 
@@ -166,6 +182,8 @@ bool window_plan(struct call *c, struct plan *p, struct err *e)
         return false;
     w->name = w->newest ? "messages_newest" : "messages_oldest";
     w->sql = w->newest ? v->sql_newest : v->sql_oldest;
+    w->name_one = w->newest ? "messages_newest_one" : "messages_oldest_one";
+    w->sql_one = w->newest ? v->sql_newest_one : v->sql_oldest_one;
     c->state = w;
     p->kind = w->newest ? &newest_kind : &oldest_kind;
     p->item = w;
