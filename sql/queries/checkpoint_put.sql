@@ -20,22 +20,17 @@ WITH given AS (
            AND (EXISTS (SELECT FROM newest AS n WHERE n.writer_epoch > $18::int8)
                 OR ($13::bool AND ((SELECT n.checkpoint_id FROM newest AS n) IS DISTINCT FROM $5::text
                                    OR EXISTS (SELECT FROM newest AS n WHERE n.checkpoint_id >= $4::text COLLATE "C")))) AS yes
-), other_value AS (
-    SELECT EXISTS (SELECT FROM given AS g
-                     JOIN keelson.checkpoint_channels AS k
-                       ON k.org_id = $1::uuid AND k.thread_id = $2::text AND k.checkpoint_ns = $3::text AND k.channel = g.channel
-                      AND k.version = g.version
-                    WHERE k.sha256 IS DISTINCT FROM g.sha256) AS yes
 ), goes AS (
-    SELECT FROM moved_on AS m CROSS JOIN other_value AS o WHERE NOT m.yes AND NOT o.yes
+    SELECT FROM moved_on AS m WHERE NOT m.yes
 ), blobs AS (
     INSERT INTO keelson.checkpoint_blobs (org_id, sha256, content)
     SELECT DISTINCT ON (g.sha256) $1::uuid, g.sha256, g.content FROM given AS g CROSS JOIN goes WHERE g.content IS NOT NULL ORDER BY g.sha256
     ON CONFLICT ON CONSTRAINT checkpoint_blobs_pkey DO NOTHING
-), channels AS (
-    INSERT INTO keelson.checkpoint_channels (org_id, thread_id, checkpoint_ns, channel, version, type, sha256)
+), channels AS (    -- who gives a version twice means the later value
+    INSERT INTO keelson.checkpoint_channels AS k (org_id, thread_id, checkpoint_ns, channel, version, type, sha256)
     SELECT $1::uuid, $2::text, $3::text, g.channel, g.version, g.type, g.sha256 FROM given AS g CROSS JOIN goes
-    ON CONFLICT ON CONSTRAINT checkpoint_channels_pkey DO NOTHING
+    ON CONFLICT ON CONSTRAINT checkpoint_channels_pkey
+    DO UPDATE SET type = excluded.type, sha256 = excluded.sha256 WHERE k.sha256 IS DISTINCT FROM excluded.sha256 OR k.type <> excluded.type
 ), stored AS (
     INSERT INTO keelson.checkpoints AS c (org_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint,
                                           channel_versions, metadata_type, metadata_bytes, metadata, run_id, writer_epoch)
@@ -48,6 +43,6 @@ WITH given AS (
                   writer_epoch = excluded.writer_epoch
     RETURNING c.xmax = 0 AS is_new
 )
-SELECT m.yes, o.yes, (SELECT n.checkpoint_id FROM newest AS n), (SELECT s.is_new FROM stored AS s),
+SELECT m.yes, (SELECT n.checkpoint_id FROM newest AS n), (SELECT s.is_new FROM stored AS s),
        EXISTS (SELECT FROM newest AS n WHERE n.writer_epoch > $18::int8)
-  FROM moved_on AS m CROSS JOIN other_value AS o;
+  FROM moved_on AS m;

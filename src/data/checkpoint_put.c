@@ -171,7 +171,7 @@ bool checkpoint_put_plan(struct call *c, struct plan *p, struct err *e)
     return true;
 }
 
-enum { COL_MOVED_ON, COL_OTHER_VALUE, COL_NEWEST, COL_IS_NEW, COL_FENCED };
+enum { COL_MOVED_ON, COL_NEWEST, COL_IS_NEW, COL_FENCED };
 
 static bool moved_on(struct call *c, const struct put *put, const struct rows *r, struct err *e)
 {
@@ -198,8 +198,6 @@ bool checkpoint_put_render(struct call *c, const struct rows *rows, int n, struc
 
     if (rows_bool(r, 0, COL_MOVED_ON))
         return moved_on(c, put, r, e);
-    if (rows_bool(r, 0, COL_OTHER_VALUE))
-        return fail(e, E_CONFLICT, "a channel already has another value for the version it is given here");
     c->status = rows_bool(r, 0, COL_IS_NEW) ? 201 : 200;
     json_open(&o, '{');
     json_key(&o, "thread_id");

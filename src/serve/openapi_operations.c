@@ -140,7 +140,7 @@ static const struct openapi_operation operations[] = {
 
     { .plan = checkpoint_put_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointPut", .gives = "CheckpointKey", .more = checkpoint_put_more,
       .answers = { { 201, OPENAPI_NAMED, 0, "Stored." }, { 200, OPENAPI_NAMED, 0, "Stored again." } },
-      .errors = { E_STALE_CHECKPOINT, E_CONFLICT } },
+      .errors = { E_STALE_CHECKPOINT } },
     { .plan = checkpoint_put_writes_plan, .body = OPENAPI_NAMED_BODY, .takes = "CheckpointWrites", .more = checkpoint_writes_more,
       .answers = { { 204, OPENAPI_NOTHING, 0, "Stored." } } },
     { .plan = checkpoint_read_plan, .shared = { "thread", "checkpointNs", "checkpointId" }, .gives = "Checkpoint",

@@ -163,8 +163,9 @@ class AsyncClient:
         talk = await make(self.sessions, {"interview_id": meeting["id"], **(session or {})})
         return Conversation(person, meeting, talk)
 
-    async def request(self, method: str, path: str, body: Any = None, *, query: Optional[Mapping[str, Any]] = None) -> Any:
-        return await self._runner.run(calls.call(method, path, calls.as_json, query=query, body=body))
+    async def request(self, method: str, path: str, body: Any = None, *, query: Optional[Mapping[str, Any]] = None,
+                      safe: Optional[bool] = None) -> Any:
+        return await self._runner.run(calls.call(method, path, calls.as_json, query=query, body=body, safe=safe))
 
     async def close(self) -> None:
         self.transport.close()

@@ -163,9 +163,9 @@ class Client:
         talk = make(self.sessions, {"interview_id": meeting["id"], **(session or {})})
         return Conversation(person, meeting, talk)
 
-    def request(self, method: str, path: str, body: Any = None, *, query: Optional[Mapping[str, Any]] = None) -> Any:
-        """Any other call: the parsed body of the answer."""
-        call = calls.call(method, path, calls.as_json, query=query, body=body)
+    def request(self, method: str, path: str, body: Any = None, *, query: Optional[Mapping[str, Any]] = None, safe: Optional[bool] = None) -> Any:
+        """Any other call: the parsed body of the answer.  safe: repeating it cannot act twice."""
+        call = calls.call(method, path, calls.as_json, query=query, body=body, safe=safe)
         return call.read(self.transport.send(call.request))
 
     def close(self) -> None:
