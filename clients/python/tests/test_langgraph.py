@@ -1,10 +1,13 @@
 """The checkpointer: LangGraph's own conformance suite, and runs at once on one thread, with the real LangGraph."""
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
+import os
+import re
 import subprocess
 import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Annotated, TypedDict
 
 import pytest
@@ -15,6 +18,9 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 
 from keelson.langgraph import KeelsonSaver, StaleCheckpointError
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -161,3 +167,11 @@ def test_an_interrupted_run_is_resumed_once(server):
 def test_langgraph_is_imported_only_when_used():
     code = "import keelson, sys; assert not [m for m in sys.modules if m.startswith(('langgraph', 'langchain', 'pickle'))], sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+def test_the_quick_start_does_what_it_says(server):
+    url, key = server
+    code = re.search(r"(?ms)^```python\n(.*?)^```", (ROOT / "docs/langgraph.md").read_text())[1]
+    env = os.environ | {"PYTHONPATH": ":".join(sys.path), "KEELSON_URL": url} | ({"KEELSON_KEY": key} if key else {})
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.stdout == "hello You said hello. good bye You said good bye.\n", done.stderr
