@@ -35,6 +35,7 @@ static const struct { const char *why, *path; enum http_method m; const char *wa
     { "trailing slash missing",         "/docs",                    HTTP_GET,    NULL,      "",             NULL, E_NOT_FOUND },
     { "trailing slash too much",        "/v1/search/",              HTTP_GET,    NULL,      "",             NULL, E_NOT_FOUND },
     { "literal before capture",         "/v1/search",               HTTP_GET,    "search",  "",             NULL, E_NONE },
+    { "a literal path has its own methods", "/v1/search",           HTTP_POST,   NULL,      "",             "GET, HEAD", E_METHOD },
     { "capture",                        "/v1/candidates",           HTTP_GET,    "list",    "candidates",   NULL, E_NONE },
     { "HEAD goes with GET",             "/v1/candidates",           HTTP_HEAD,   "list",    "candidates",   NULL, E_NONE },
     { "another row by method",          "/v1/candidates",           HTTP_POST,   "create",  "candidates",   NULL, E_NONE },
