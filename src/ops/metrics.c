@@ -17,6 +17,7 @@
 #include "ops/exposition.h"
 #include "ops/metrics_health.h"
 #include "ops/metrics_pool.h"
+#include "ops/retries.h"
 
 #define CODES   8
 
@@ -43,6 +44,7 @@ struct metrics {
     struct route_metrics *routes;       /* n + 1: the last is "no route matched" */
     struct state_count    states[STATES];
     struct histogram      retry_after;
+    struct retries        retries;
     usec                  started;      /* wall clock */
 };
 
@@ -104,9 +106,16 @@ void metrics_query(struct metrics *m, int route, usec took, usec held, const str
         count_state(m, e->sqlstate);
 }
 
-void metrics_retry_after(struct metrics *m, int64_t ms)
+void metrics_retry_after(struct metrics *m, uint64_t who, int64_t ms)
 {
-    histogram_add(&m->retry_after, ms * USEC_MS);
+    if (ms > 0)
+        histogram_add(&m->retry_after, ms * USEC_MS);
+    retries_answered(&m->retries, who, clock_now(), ms > 0, ms * USEC_MS);
+}
+
+bool metrics_retries_live(const struct metrics *m)
+{
+    return retries_live(&m->retries, clock_now());
 }
 
 /* ---- text ---- */
@@ -200,6 +209,8 @@ static void queries_write(const struct metrics *m, struct buf *b)
     }
 }
 
+static const char *const grades[] = { [RETRIES_SERVED] = "served", [RETRIES_REFUSED_AGAIN] = "refused_again", [RETRIES_EARLY] = "early" };
+
 static void errors_write(const struct metrics *m, struct buf *b)
 {
     exposition_head(b, "keelson_db_errors_total", "counter", "Errors the server reported, by SQLSTATE and its class.");
@@ -209,6 +220,9 @@ static void errors_write(const struct metrics *m, struct buf *b)
                    (unsigned long long)m->states[i].n);
     exposition_head(b, "keelson_retry_after_seconds", "histogram", "Values of Retry-After that were sent.");
     exposition_histogram(b, "keelson_retry_after_seconds", "", &m->retry_after);
+    exposition_head(b, "keelson_retry_after_graded_total", "counter", "Clients that came again after a Retry-After: served, refused again, or too early to tell.");
+    for (int i = 0; i < RETRIES_GRADES; i++)
+        buf_printf(b, "keelson_retry_after_graded_total{outcome=\"%s\"} %llu\n", grades[i], (unsigned long long)m->retries.graded[i]);
 }
 
 static void http_write(const struct http_counters *h, struct buf *b)

@@ -25,7 +25,9 @@ void metrics_close(struct metrics *m);
 void metrics_request(struct metrics *m, int route, int status, usec took);
 /* The database's part of one, from submission to answer; it had a connection for `held` of that. */
 void metrics_query(struct metrics *m, int route, usec took, usec held, const struct err *e);
-void metrics_retry_after(struct metrics *m, int64_t ms);
+/* It was answered, with a Retry-After of `ms` or (0) without.  `who`: see ops/retries.h.  Without one only while retries are live. */
+void metrics_retry_after(struct metrics *m, uint64_t who, int64_t ms);
+bool metrics_retries_live(const struct metrics *m);
 
 struct metrics_view {                   /* what else is shown; taken at the moment of asking */
     struct pool_counters        pool;

@@ -1,6 +1,6 @@
 /*
- * One request, top to bottom.  It may wait at two places, both for the database and both through the pool: for its key, when
- * that has not been seen lately, and for its statements.  Everything else is decided here and now.
+ * One request, top to bottom.  It may wait at two places, both for the database and both through the pool: for its key (who.c), when
+ * that has not been seen lately, and for its statements (ask.c).  Everything else is decided here and now.
  */
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/serve.h"
@@ -8,37 +8,34 @@
 #include <string.h>
 
 #include "access/scope.h"
+#include "base/digest.h"
 #include "base/log.h"
-#include "data/explain.h"
 #include "data/idempotency.h"
 #include "http/reply.h"
-#include "serve/routes.h"
-
-struct request {                        /* in the exchange's arena */
-    struct call          call;
-    struct service      *service;
-    struct exchange     *x;
-    const struct route  *route;         /* NULL: none matched */
-    struct principal     who;
-    struct task          task;          /* one at a time: the key's, then the statements' */
-    struct keyring_ask   ask;
-    struct span          token;
-    struct buf           out;
-    usec                 asked;         /* when the statements were submitted */
-    bool                 waiting;
-    unsigned             allowed;       /* methods of the path, for 405 */
-};
-
-static void authenticated(struct request *r);
+#include "serve/request.h"
 
 /* ---- answering ---- */
 
-static void count(const struct request *r, int status)
+/* The same request of the same client: what the server was asked, and with which key. */
+static uint64_t who_again(const struct request *r)
+{
+    const struct span parts[] = { { (const char *)r->who.key.b, sizeof r->who.key.b }, r->x->head->method_text, r->x->head->path, r->x->head->query,
+                                  r->call.idempotency_key, r->x->body };
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        hash = hash * 31 + digest_hash64(parts[i]);
+    return hash;
+}
+
+static void count(const struct request *r, int status, int64_t retry_after_ms)
 {
     struct service *s = r->service;
     usec took = clock_now() - r->x->arrived;
 
     metrics_request(s->metrics, r->route ? (int)(r->route - routes) : -1, status, took);
+    if (retry_after_ms > 0 || metrics_retries_live(s->metrics))
+        metrics_retry_after(s->metrics, who_again(r), retry_after_ms);
     if (s->conf.log_slow > 0 && took > s->conf.log_slow)
         log_event(LOG_WARN, "slow-request", "method=%.*s path=%.*s status=%d took_ms=%lld request_id=%.*s", SPAN_ARG(r->x->head->method_text),
                   SPAN_ARG(r->x->head->path), status, (long long)(took / USEC_MS), SPAN_ARG(r->x->request_id));
@@ -56,7 +53,7 @@ static struct err told(const struct err *e)
     return out;
 }
 
-static void answer_error(struct request *r, const struct err *why)
+void serve_refuse(struct request *r, const struct err *why)
 {
     const struct err shown = told(why), *e = &shown;
     const struct http_header *more = NULL;
@@ -80,9 +77,7 @@ static void answer_error(struct request *r, const struct err *why)
     if (e->kind == E_UNKNOWN_OUTCOME)
         log_event(LOG_ERROR, "outcome-unknown", "method=%.*s path=%.*s request_id=%.*s", SPAN_ARG(r->x->head->method_text), SPAN_ARG(r->x->head->path),
                   SPAN_ARG(r->x->request_id));
-    if (e->retry_after_ms > 0)
-        metrics_retry_after(r->service->metrics, e->retry_after_ms);
-    count(r, err_info(e->kind)->http);
+    count(r, err_info(e->kind)->http, e->retry_after_ms);
     buf_free(&r->out);
     http_problem(r->x, e, more, n);
 }
@@ -101,135 +96,21 @@ static void answer(struct request *r)
     }
     if (!typed)
         headers[n++] = (struct http_header){ "Content-Type", SPAN("application/json") };
-    count(r, c->status);
+    count(r, c->status, 0);
     http_reply(r->x, c->status, headers, n, buf_span(&body));
     buf_free(&body);                    /* the exchange, and r with it, may be gone */
 }
 
-static void render(struct request *r, const struct rows *rows, int n)
+void serve_render(struct request *r, const struct rows *rows, int n)
 {
     struct err e = { 0 };
 
     if (!r->call.render(&r->call, rows, n, &e))
-        answer_error(r, &e);
+        serve_refuse(r, &e);
     else if (r->out.full)
-        answer_error(r, (fail(&e, E_TOO_LARGE, "the answer is larger than %zu bytes; ask for fewer items or fields", r->out.max), &e));
+        serve_refuse(r, (fail(&e, E_TOO_LARGE, "the answer is larger than %zu bytes; ask for fewer items or fields", r->out.max), &e));
     else
         answer(r);
-}
-
-/* ---- the database's part ---- */
-
-static void statements_done(struct task *t, const struct rows *rows, int n, const struct err *e)
-{
-    struct request *r = t->user;
-    struct err why = *e;
-
-    r->waiting = false;
-    metrics_query(r->service->metrics, (int)(r->route - routes), clock_now() - r->asked, t->held, e);
-    health_observed(r->service->health, e);
-    if (why.kind == E_NONE) {
-        render(r, rows, n);
-        return;
-    }
-    explain_error(&r->call, &why);
-    answer_error(r, &why);
-}
-
-static enum txn_next statements_step(struct task *t, const struct rows *rows, int n, struct err *e)
-{
-    struct request *r = t->user;
-    enum txn_next next = r->call.plan.step(&r->call, rows, n, e);
-
-    t->stmts = r->call.plan.stmts;
-    t->nstmts = r->call.plan.nstmts;
-    return next;
-}
-
-/* What is to be done in one go.  A transaction of its own, all the same: which one it was is known before it is committed. */
-static enum txn_next commit_step(struct task *t, const struct rows *rows, int n, struct err *e)
-{
-    (void)t, (void)rows, (void)n, (void)e;
-    return TXN_COMMIT;
-}
-
-/* ---- a write whose answer was lost: look whether it is there ---- */
-
-static enum txn_next recovered_step(struct task *t, const struct rows *rows, int n, struct err *e)
-{
-    struct request *r = t->user;
-
-    t->settled = true;
-    if (r->call.plan.recovered(&r->call, rows, n, e))
-        return TXN_COMMIT;
-    if (e->kind == E_NONE) {
-        e->retry_after_ms = 1000;
-        fail(e, E_DATABASE, "the connection was lost before the write was committed; nothing was written");
-    }
-    return TXN_ROLLBACK;
-}
-
-static bool statements_recover(struct task *t)
-{
-    struct request *r = t->user;
-
-    if (!r->call.plan.recover(&r->call))
-        return false;
-    t->stmts = r->call.plan.stmts;
-    t->nstmts = r->call.plan.nstmts;
-    t->step = recovered_step;
-    t->read_only = true;
-    return true;
-}
-
-static void plan_to_task(struct request *r)
-{
-    const struct plan *p = &r->call.plan;
-    struct task *t = &r->task;
-
-    t->stmts = p->stmts;
-    t->nstmts = p->nstmts;
-    t->read_only = p->read_only || (p->kind && !p->kind->writes);
-    t->recover = p->recover ? statements_recover : NULL;
-    t->step = p->step ? statements_step : p->kind || p->recover || t->read_only ? NULL : commit_step;
-}
-
-/* ---- a write that was undone: from the beginning ---- */
-
-static bool plan(struct request *r, struct err *e);
-
-static bool statements_restart(struct task *t)
-{
-    struct request *r = t->user;
-    struct call *c = &r->call;
-    struct err e = { 0 };
-
-    c->plan = (struct plan){ 0 };
-    c->err = (struct err){ 0 };
-    c->state = NULL;
-    c->status = c->nheaders = 0;
-    c->render = r->route->render;
-    buf_clear(&r->out);
-    if (!plan(r, &e))
-        return false;
-    plan_to_task(r);
-    return true;
-}
-
-static void submit(struct request *r)
-{
-    struct plan *p = &r->call.plan;
-
-    r->task = (struct task){
-        .org = r->call.org, .kind = p->kind, .item = p->item, .key = p->key,
-        .restart = statements_restart, .keyed = !p->kind && r->call.idempotency_key.p && r->route->idempotent_key,
-        .until = r->x->arrived + r->service->conf.pool_timeout, .done = statements_done, .user = r,
-        .route = r->route->at.pattern, .request_id = r->x->request_id, .holder = r,
-    };
-    plan_to_task(r);
-    r->asked = clock_now();
-    r->waiting = true;
-    pool_submit(r->service->pool, &r->task);
 }
 
 /* ---- planning ---- */
@@ -263,7 +144,7 @@ static bool body_read(struct request *r, struct err *e)
     return json_parse(r->call.arena, r->x->body, &r->call.doc, e);
 }
 
-static bool plan(struct request *r, struct err *e)
+bool serve_plan(struct request *r, struct err *e)
 {
     struct call *c = &r->call;
 
@@ -294,101 +175,18 @@ static bool has_room(const struct request *r, struct err *e)
     return fail(e, E_STORAGE, "the database has nearly used up its quota; reading and deleting still work");
 }
 
-static void authenticated(struct request *r)
+void serve_authenticated(struct request *r)
 {
     struct err e = { 0 };
 
     r->call.org = r->who.org;
     r->call.key_id = r->who.key;
-    if ((r->route->action && !may(r, &e)) || !has_room(r, &e) || !plan(r, &e))
-        answer_error(r, &e);
+    if ((r->route->action && !may(r, &e)) || !has_room(r, &e) || !serve_plan(r, &e))
+        serve_refuse(r, &e);
     else if (r->call.plan.done)
-        render(r, NULL, 0);
+        serve_render(r, NULL, 0);
     else
-        submit(r);
-}
-
-/* ---- who asks ---- */
-
-static void authenticate(struct request *r);
-
-static void key_found(struct task *t, const struct rows *rows, int n, const struct err *e)
-{
-    struct request *r = t->user;
-
-    r->waiting = false;
-    if (e->kind != E_NONE) {
-        answer_error(r, e);
-        return;
-    }
-    (void)n;
-    keyring_learn(r->service->keyring, r->ask.id, rows, clock_now());
-    authenticate(r);
-}
-
-static void key_ask(struct request *r)
-{
-    key_parse(r->token, &r->ask.id);
-    r->task = (struct task){ .kind = &keyring_kind, .item = &r->ask, .read_only = true, .done = key_found, .user = r,
-                             .until = r->x->arrived + r->service->conf.pool_timeout,
-                             .route = r->route->at.pattern, .request_id = r->x->request_id, .holder = r };
-    r->waiting = true;
-    pool_submit(r->service->pool, &r->task);
-}
-
-static void authenticate(struct request *r)
-{
-    struct err e = { 0 };
-
-    switch (keyring_check(r->service->keyring, r->token, clock_now(), &r->who, &e)) {
-    case KEYRING_YES:
-        if (r->who.use_due)
-            key_use_note(r->service->key_use, &r->who);
-        authenticated(r);
-        break;
-    case KEYRING_NO:
-        answer_error(r, &e);
-        break;
-    case KEYRING_ASK:
-        key_ask(r);
-        break;
-    }
-}
-
-/* Without keys only this machine may ask, and not through a page of another site: a browser would carry its name in Host or Origin. */
-static bool local_allowed(const struct request *r, struct err *e)
-{
-    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
-    struct span host = http_field(r->x->head, "Host", NULL), origin = http_field(r->x->head, "Origin", NULL);
-    struct span name = host;
-
-    name = host.n && host.p[0] == '[' ? (struct span){ host.p, host.n >= 5 ? 5 : host.n } : span_cut(&name, ':');
-    if (!r->x->loopback)
-        return fail(e, E_UNAUTHENTICATED, "without API keys only this machine may ask");
-    if (origin.p && !(span_starts(origin, SPAN("http://")) && span_eq(span_drop(origin, 7), host)))
-        return fail(e, E_FORBIDDEN, "a page of another origin may not ask");
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (span_ieq(name, span_of(names[i])))
-            return true;
-    return fail(e, E_FORBIDDEN, "without API keys the Host must be localhost or 127.0.0.1");
-}
-
-static void identify(struct request *r)
-{
-    struct err e = { 0 };
-
-    if (!r->route->action) {
-        authenticated(r);
-    } else if (r->service->local) {
-        r->who = r->service->local_who;
-        if (local_allowed(r, &e))
-            authenticated(r);
-        else
-            answer_error(r, &e);
-    } else {
-        r->token = key_bearer(http_field(r->x->head, "Authorization", NULL));
-        authenticate(r);
-    }
+        ask_submit(r);
 }
 
 /* ---- the request as a call ---- */
@@ -489,12 +287,12 @@ void serve_request(void *user, struct exchange *x)
     x->user = r;
     headers_read(r);
     if (!route_request(r, &e) || !query_read(r, &e)) {
-        answer_error(r, &e);
+        serve_refuse(r, &e);
         return;
     }
     r->call.method = x->head->method == HTTP_HEAD ? "GET" : arena_strdup(x->arena, x->head->method_text);
     r->call.render = r->route->render;
-    identify(r);
+    who_asks(r);
 }
 
 void serve_gone(void *user, struct exchange *x)
