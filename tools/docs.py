@@ -15,6 +15,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -63,8 +64,14 @@ def lifecycles():
 
 
 def metrics():
-    with urllib.request.urlopen(os.environ["KEELSON_URL"] + "/metrics") as answer:
-        return metrics_table(answer.read().decode())
+    """Some labels are known once the first survey of the database has ended."""
+    for _ in range(100):
+        with urllib.request.urlopen(os.environ["KEELSON_URL"] + "/metrics") as answer:
+            text = answer.read().decode()
+        if "keelson_schema_version{" in text:
+            break
+        time.sleep(0.1)
+    return metrics_table(text)
 
 
 def metrics_table(text):

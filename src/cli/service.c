@@ -126,6 +126,11 @@ static void alerts_list(struct buf *b)
         json_close(&o, '}');
     }
     json_close(&o, ']');
+    json_key(&o, "summary");
+    json_open(&o, '{');
+    json_key(&o, "rules");
+    json_int(&o, alert_nrules);
+    json_close(&o, '}');
     json_close(&o, '}');
     buf_char(b, '\n');
 }

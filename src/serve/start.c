@@ -99,6 +99,13 @@ static bool local_org_make(struct running *run, struct err *e)
     return ok;
 }
 
+static void note_pooler(struct service *s, const struct pg_conn *c)
+{
+    s->pooler = pg_pooler(c);
+    if (s->pooler != POOLER_NONE)
+        log_event(LOG_INFO, "pooler-found", "kind=%s sign=%s note=%s", pooler_name(s->pooler), pg_pooler_sign(c), pooler_note(s->pooler));
+}
+
 static bool model_read(struct running *run, struct err *e)
 {
     struct service *s = &run->service;
@@ -108,10 +115,10 @@ static bool model_read(struct running *run, struct err *e)
 
     if (!pg_open(&s->target, &session, clock_now() + CONNECT_LIMIT, &c, e))
         return false;
-    s->pooler = pg_pooler(c);
-    if (s->pooler != POOLER_NONE)
-        log_event(LOG_INFO, "pooler-found", "kind=%s sign=%s note=%s", pooler_name(s->pooler), pg_pooler_sign(c), pooler_note(s->pooler));
-    ok = check_database(c, &s->target, e) && migrate(run, e) && catalog_read(c, &s->arena, &s->catalog, e) &&
+    ok = check_database(c, &s->target, e);
+    if (ok)
+        note_pooler(s, c);
+    ok = ok && migrate(run, e) && catalog_read(c, &s->arena, &s->catalog, e) &&
          model_build(&s->arena, &s->catalog, &s->model, e);
     pg_close(c);
     return ok;

@@ -213,7 +213,7 @@ REPORTS = {
     "candidate list": ([], "candidates"),
     "candidate show": (["{candidate}"], "candidates"),
 }
-ELSEWHERE = {"serve", "init", "demo"}      # they run until stopped, or have tests of their own
+ELSEWHERE = {"serve", "init", "demo", "prove"}      # they run until stopped, or have tests of their own
 
 
 def report(k, command, args):

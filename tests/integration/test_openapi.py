@@ -287,6 +287,23 @@ def test_a_conversation_answers_as_described(api):
     api.ask("GET", messages, 400, params={"tail": 0})
     api.ask("GET", f"{messages}/1", 200)
     api.ask("GET", f"{messages}/9", 404)
+    for dialect in ("langchain-js", "langchain-py", "lc-serializable", "openai", "ai-sdk"):
+        api.ask("GET", messages, 200, params={"format": dialect})
+    api.ask("POST", messages, 201, params={"format": "openai"}, json={"role": "user", "content": "z"})
+    api.ask("GET", messages, 400, params={"format": "x"})
+    spoken = f"{messages}/{api.ask('POST', messages, 201, json={'role': 'assistant', 'status': 'streaming'}).json()['last_seq']}"
+    api.ask("PATCH", spoken, 200, json={"content_append": "a", "content_at": 0})
+    api.ask("PATCH", spoken, 409, json={"content_append": "a", "content_at": 9})
+    api.ask("PATCH", spoken, 422, json={"content_append": "a"})
+    api.ask("PATCH", spoken, 200, json={"status": "complete"})
+    api.ask("PATCH", spoken, 409, json={"content": "b"})
+    api.ask("POST", f"{spoken}/supersede", 201, json=(better := {"role": "assistant", "content": "b", "client_message_id": "better"}))
+    api.ask("POST", f"{spoken}/supersede", 200, json=better)
+    api.ask("POST", f"{spoken}/supersede", 409, json=turn)
+    api.ask("POST", f"{spoken}/redact", 200, json={"reason": "why"})
+    api.ask("POST", f"{spoken}/redact", 422, json={})
+    for path, body in ((f"{messages}/99", {}), (f"{messages}/99/redact", {"reason": "x"}), (f"{messages}/99/supersede", turn)):
+        api.ask("POST" if path[-1] != "9" else "PATCH", path, 404, json=body)
     api.ask("GET", f"/v1/interviews/{interview}/messages", 200)
     api.ask("GET", memory, 200)
     put = api.ask("PUT", memory, 200, json={"facts": ["C"]}, params={"through_seq": 2})
