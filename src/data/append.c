@@ -190,6 +190,14 @@ static bool message_take(struct validator *v, struct append_item *item, const st
     return true;
 }
 
+static bool messages_done(struct validator *v, struct err *e)
+{
+    if (validate_done(v) && v->e->kind == E_NONE)
+        return true;
+    *e = *v->e;
+    return false;
+}
+
 static bool messages_take(struct call *c, struct append_item *item, const struct body *b, struct err *e)
 {
     struct validator v = { .arena = c->arena, .resource = item->conversation->messages, .e = &c->err };
@@ -198,11 +206,7 @@ static bool messages_take(struct call *c, struct append_item *item, const struct
     for (size_t i = 0; i < b->n; i++, m = m->next)
         if (!message_take(&v, item, m, b->pointer ? json_pointer_at(c->arena, b->pointer, i) : "", e))
             return false;
-    if (!validate_done(&v) || c->err.kind != E_NONE) {
-        *e = c->err;
-        return false;
-    }
-    return true;
+    return messages_done(&v, e);
 }
 
 void append_stmts(struct call *c, struct plan *p, struct append_item *item)
@@ -229,6 +233,26 @@ bool append_replacement(struct call *c, const struct uuid *session, int64_t seq,
     item->supersedes = seq;
     *out = item;
     return messages_take(c, item, &b, e);
+}
+
+bool append_some(struct call *c, const struct uuid *session, const struct json *const *messages, size_t n, size_t at, struct append_item **out, struct err *e)
+{
+    struct append_item *item = arena_new(c->arena, struct append_item);
+    struct validator v = { .arena = c->arena, .resource = c->model->conversation->messages, .e = &c->err };
+
+    item->conversation = c->model->conversation;
+    item->session = *session;
+    item->expect = NO_EXPECTATION;
+    *out = item;
+    for (size_t i = 0; i < n; i++)
+        if (!message_take(&v, item, messages[i], json_pointer_at(c->arena, "", at + i), e))
+            return false;
+    return messages_done(&v, e);
+}
+
+size_t append_count(const struct append_item *item)
+{
+    return (size_t)item->n;
 }
 
 const struct uuid *append_id(const struct append_item *item)
@@ -326,6 +350,14 @@ static bool refused(struct call *c, const struct append_item *item, const struct
     if (item->expect != NO_EXPECTATION && item->expect != rows_i64(r, 0, COL_LAST_SEQ))
         return stale(c, item, r, e);
     return fail(e, E_CLOSED_SESSION, "the session is %.*s and takes no messages; only created, active and paused ones do", SPAN_ARG(status));
+}
+
+bool append_took(struct call *c, const struct append_item *item, const struct rows *rows, struct err *e)
+{
+    struct rows r = *rows;
+
+    r.skip = 1;                         /* the place in a group of one */
+    return states_count(&r, "new") == item->n || refused(c, item, &r, e);
 }
 
 bool append_render_one(struct call *c, const struct append_item *item, const struct rows *r, struct err *e)

@@ -145,6 +145,14 @@ static const char *window_one_sql(struct arena *a, const struct resource *s, con
                         m->table->qualified, direction);
 }
 
+/* Messages come along when they are asked for, or when the document says that they are the memory. */
+static const char memory_sql[] =
+    "SELECT i.idx, CASE WHEN coalesce(r.seq, 1) = 1 THEN s.conversation_memory::pg_catalog.jsonb END, s.memory_version, s.memory_through_seq,"
+    " s.last_seq, s.last_event_no, %3$s FROM unnest($2::int4[], $3::uuid[], $4::bool[]) AS i (idx, id, whole)"
+    " JOIN %1$s AS s ON s.org_id = $1::uuid AND s.id = i.id AND s.deleted_at IS NULL"
+    " LEFT JOIN %2$s AS r ON r.org_id = $1::uuid AND r.session_id = s.id AND (i.whole OR s.conversation_memory::pg_catalog.jsonb ? 'keelson:messages')"
+    " ORDER BY i.idx, r.seq";
+
 /* ---- changing one ---- */
 
 static const char state_sql[] =
@@ -186,6 +194,9 @@ const struct conversation *conversation_build(struct arena *a, const struct mode
                                   " JOIN %s AS r ON r.org_id = $1::uuid AND r.session_id = i.session_id AND r.seq = i.seq WHERE %s ORDER BY i.idx",
                                   m->columns_eager, m->table->qualified, m->live);
     v->sql_state = arena_printf(a, state_sql, s->table->qualified, m->table->qualified, m->columns_eager);
+    v->sql_memory = arena_printf(a, memory_sql, s->table->qualified, m->table->qualified, m->columns_eager);
+    v->sql_all = arena_printf(a, "SELECT %s FROM %s AS r WHERE r.org_id = $1::uuid AND r.session_id = $2::uuid ORDER BY r.seq", m->columns_eager,
+                              m->table->qualified);
     v->sql_redact = arena_printf(a, redact_sql, s->table->qualified, m->table->qualified);
     v->sql_replaced = arena_printf(a, replaced_sql, s->table->qualified, m->table->qualified);
     v->sql_oldest = window_sql(a, s, m, "ASC");

@@ -26,6 +26,12 @@ struct conversation {
      * exact bytes are kept, fields (NULL: there is no such message).
      */
     const char *sql_state;
+    /*
+     * $2 int4[] task, $3 uuid[] session, $4 bool[] with its messages whatever the document says
+     * Rows: task, document (of the first row only), version, through, last seq, last event, fields; one with NULL fields when there are none.
+     */
+    const char *sql_memory;
+    const char *sql_all;        /* $2 session: fields of all its messages in order */
     const char *sql_redact;     /* $2 session, $3 seq, $4 reason, $5 path of the session's messages */
     const char *sql_replaced;   /* $2 session, $3 seq, $4 id of the message that replaces it */
     const char *sql_oldest, *sql_newest;    /* from the front; from the back, newest first */

@@ -31,4 +31,14 @@ MUST_CHECK bool dialect_read(struct arena *a, enum dialect d, const struct json 
  */
 void dialect_write(struct arena *a, enum dialect d, const struct json *const *messages, size_t n, struct json_out *out);
 
+/* Whose spelling a history has whose first message this is (NULL: it is empty), among LangChain's.  False: none of them. */
+bool dialect_guess(const struct json *message, enum dialect *out);
+
+/*
+ * How many messages at the front of a history that was `sent` are those that are `kept`; both are in Keelson's own form.  *there: how many
+ * messages the kept ones make in dialect `d`.
+ */
+MUST_CHECK bool dialect_common(struct arena *a, enum dialect d, const struct json *const *sent, size_t n, const struct json *const *kept, size_t nkept,
+                               size_t *there, size_t *common, struct err *e);
+
 #endif

@@ -189,6 +189,8 @@ void dialect_openai_write(struct dialect_writing *w, size_t i)
         json_tree(w->out, call);
     }
     for (const struct json *v = own ? own->first : NULL; v; v = v->next) {
+        if (span_is(v->key, "content"))
+            continue;                       /* null, which content_write() has said */
         json_key_span(w->out, v->key);
         json_tree(w->out, v);
     }

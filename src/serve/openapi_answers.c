@@ -91,7 +91,7 @@ static void body(struct openapi *d, const struct openapi_place *p)
         patches(d, "MemoryPatch");
         break;
     case OPENAPI_MEMORY:
-        content_ref(d, "application/json", "Memory");
+        content_ref(d, "application/json", "MemoryOrMessages");
         break;
     case OPENAPI_TRANSITION:
         content_ref(d, "application/json", type_of(d, p->resource, "Transition"));

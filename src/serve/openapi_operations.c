@@ -58,7 +58,13 @@ static const char window_more[] =
     "From the front, or from the end with `tail` or `before_seq`; always in the order of the conversation. With `format` `items` are messages as that program "
     "spells them; the AI SDK keeps the answers of tools inside the message that called them.";
 static const char memory_put_more[] =
-    "The first document needs no If-Match; once there is one, a change must name the version it is based on, or `*`.";
+    "The first document needs no If-Match; once there is one, a change must name the version it is based on, or `*`. "
+    "An array is the whole conversation, as programs that keep one list of messages send it at every turn: it begins with what is stored, in its own spelling "
+    "(`format`; without it LangChain's), and what is new is appended, all or nothing. Where it differs is 409 `stale-seq` with `index`. Without `format` the memory is "
+    "from then on read as that array.";
+static const char memory_get_more[] =
+    "The document, or the messages when the memory was last sent as an array of them, or when `format` asks for them. A message that was replaced is its successor, "
+    "in its place.";
 static const char file_put_more[] =
     "The body is the file, Content-Type its type. 201 when the resume had none, 200 when one was replaced; the same bytes again change nothing.";
 static const char file_get_more[] =
@@ -118,13 +124,14 @@ static const struct openapi_operation operations[] = {
       .answers = { { 201, OPENAPI_APPENDED, 0, "Stored." }, { 200, OPENAPI_APPENDED, 0, "It had been stored before; this is the first result." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_CLOSED_SESSION, E_DUPLICATE } },
 
-    { .plan = memory_get_plan, .headers = OPENAPI_NONE_MATCH,
-      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document." },
+    { .plan = memory_get_plan, .headers = OPENAPI_NONE_MATCH, .shared = { "memoryFormat" }, .gives = "MemoryOrMessages", .more = memory_get_more,
+      .answers = { { 200, OPENAPI_NAMED, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document, or the messages." },
                    { 304, OPENAPI_NOTHING, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "It is still what If-None-Match names." } },
       .errors = { E_NOT_FOUND } },
-    { .plan = memory_put_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MATCH, .body = OPENAPI_MEMORY, .more = memory_put_more,
-      .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
-      .errors = { E_NOT_FOUND, E_STALE, E_PRECONDITION } },
+    { .plan = memory_put_plan, .query = OPENAPI_THROUGH, .shared = { "memoryFormat" }, .headers = OPENAPI_MATCH, .body = OPENAPI_MEMORY, .gives = "MemoryPut",
+      .more = memory_put_more,
+      .answers = { { 200, OPENAPI_NAMED, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now; of an array, how much of it was new." } },
+      .errors = { E_NOT_FOUND, E_STALE, E_STALE_SEQ, E_CLOSED_SESSION, E_PRECONDITION } },
     { .plan = memory_patch_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_MEMORY_PATCH,
       .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_STALE, E_PRECONDITION } },

@@ -36,6 +36,7 @@ static const char problem_head[] =
     "'current_status':{'type':'string','description':'With illegal-transition: the status it has.'},"
     "'allowed':{'type':'array','items':{'type':'string'},'description':'With illegal-transition: where it may go from there.'},"
     "'last_seq':{'type':'integer','format':'int64','description':'With stale-seq: the newest message there is.'},"
+    "'index':{'type':'integer','minimum':0,'description':'With stale-seq, of a memory sent as an array: the first message that differs, counted from 0.'},"
     "'newest_checkpoint_id':{'type':['string','null'],'description':'With stale-checkpoint: the newest checkpoint there is.'},";
 
 static void problem(struct openapi *d)
@@ -80,6 +81,12 @@ static const struct openapi_piece schemas[] = {
       "'title':{'type':'string'},'status':{'type':'integer'},'retryable':{'type':'boolean'},'meaning':{'type':'string'},'way_out':{'type':'string'}}}" },
     { "Memory", "{'type':'object','description':'Any JSON object of at most 256 KiB.',"
       "'examples':[{'summary':'Builds compilers; likes small tools.','open_questions':['team size']}]}" },
+    { "MemoryMessages", "{'type':'array','maxItems':10000,'items':{'type':'object'},'description':'The whole conversation, each message in the spelling of `format`.',"
+      "'examples':[[{'type':'human','data':{'content':'Hello','additional_kwargs':{},'response_metadata':{}}}]]}" },
+    { "MemoryOrMessages", "{'anyOf':[{'$ref':'#/components/schemas/Memory'},{'$ref':'#/components/schemas/MemoryMessages'}]}" },
+    { "MemoryPut", "{'anyOf':[{'$ref':'#/components/schemas/Memory'},{'type':'object','required':['appended','last_seq'],'properties':{"
+      "'appended':{'type':'integer','minimum':0,'description':'How many messages of the array were new.'},"
+      "'last_seq':{'type':'integer','format':'int64','description':'The newest message of the session.'}}}]}" },
     { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory: null removes.','examples':[{'open_questions':null}]}" },
     { "Redaction", "{'type':'object','required':['reason'],'additionalProperties':false,'properties':{'reason':{'type':'string','minLength':1,'maxLength':2000,"
       "'description':'Why; it is kept in the place of the content.'}},'examples':[{'reason':'the candidate asked for it'}]}" },
@@ -143,7 +150,7 @@ static bool filtered(const struct model *m, enum field_kind kind)
 #define HEADER(name, required, doc, schema) "{'name':'" name "','in':'header','required':" required ",'description':'" doc "','schema':" schema "}"
 #define TAG_LIST "'^(\\\\*|(W/)?\\\"[^\\\"]*\\\"( *, *(W/)?\\\"[^\\\"]*\\\")*)$'"
 #define MATCH_SCHEMA  "{'type':'string','pattern':" TAG_LIST ",'examples':['\\\"v7\\\"']}"
-#define MEMORY_SCHEMA "{'type':'string','pattern':'^(\\\\*|\\\"m[0-9]{1,18}\\\")$','examples':['\\\"m3\\\"']}"
+#define MEMORY_SCHEMA "{'type':'string','pattern':'^(\\\\*|\\\"m[0-9]{1,18}(-[0-9]{1,18})?\\\")$','examples':['\\\"m3\\\"']}"
 #define SEQ(least) "{'type':'integer','format':'int64','minimum':" least "}"
 
 static const struct openapi_piece parameters[] = {
@@ -159,6 +166,8 @@ static const struct openapi_piece parameters[] = {
     { "through_seq", QUERY("through_seq", "Sequence number of the last message the memory covers.", SEQ("0")) },
     { "format",     QUERY("format", "Whose spelling the messages have.",
                           "{'type':'string','enum':['keelson','langchain-js','langchain-py','lc-serializable','openai','ai-sdk'],'default':'keelson'}") },
+    { "memoryFormat", QUERY("format", "Whose spelling the messages have, when the memory is read or sent as an array of them.",
+                            "{'type':'string','enum':['keelson','langchain-js','langchain-py','lc-serializable','openai','ai-sdk']}") },
     { "name",       QUERY("name", "Name of the file.", "{'type':'string','minLength':1,'maxLength':255}") },
     { "match",      HEADER("If-Match", "false", "ETag of the version this is based on, or `*`.", MATCH_SCHEMA) },
     { "mustMatch",  HEADER("If-Match", "true", "ETag of the version this is based on, or `*`.", MATCH_SCHEMA) },

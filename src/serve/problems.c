@@ -43,8 +43,9 @@ static const struct problem_text texts[] = {
       "`allowed` lists where it may go from `current_status`." },
     { E_TRASHED_PARENT, "The object it refers to is in the trash, so nothing new can be put below it and nothing restored there.",
       "Restore the parent first, or refer to another." },
-    { E_STALE_SEQ, "Other messages were appended since the one named in `expect_last_seq`.",
-      "`missed` has them. Take them into account and append again with `last_seq`." },
+    { E_STALE_SEQ, "Other messages were appended since the one named in `expect_last_seq`; or a conversation that was sent whole is not the one "
+      "that is stored, from message `index` on (the first is 0).",
+      "`missed` has what is there. Take it into account and append again with `last_seq`, or read the whole again and add to that." },
     { E_STALE_CHECKPOINT, "With `expect_newest`, a checkpoint must follow the newest one of its thread and namespace. Another writer was faster, so storing it "
       "would have left that writer's turn, or this one, outside the thread's history. Nothing was stored.",
       "Run the turn again: it will begin from `newest_checkpoint_id`." },

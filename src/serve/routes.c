@@ -77,9 +77,9 @@ const struct route routes[] = {
     { { HTTP_POST, "/v1/sessions/{id}/messages/{seq}/supersede" }, "sessions", "write", BODY_MESSAGES, true, supersede_plan, supersede_render,
       "supersedeMessage", "Append a message that replaces this one.", NULL },
     { { GET,       "/v1/sessions/{id}/memory" },           "sessions", "read",  BODY_NONE,     false, memory_get_plan, memory_render,
-      "getMemory", "The session's memory document.", NULL },
+      "getMemory", "The session's memory: the document, or its messages as an array.", NULL },
     { { HTTP_PUT,  "/v1/sessions/{id}/memory" },           "sessions", "write", BODY_MESSAGES, false, memory_put_plan, memory_render,
-      "putMemory", "Replace the memory document.", NULL },
+      "putMemory", "Replace the memory document, or append what is new of a whole conversation.", NULL },
     { { HTTP_PATCH, "/v1/sessions/{id}/memory" },          "sessions", "write", BODY_PATCH,    false, memory_patch_plan, memory_render,
       "patchMemory", "Change the memory document.", NULL },
 

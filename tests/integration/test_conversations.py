@@ -293,7 +293,7 @@ def test_memory_says_how_far_it_reaches(server, ten):
     assert server.http.get(f"/v1/sessions/{ten}").json()["memory_through_seq"] == 7
 
 
-@pytest.mark.parametrize("body", ["[]", '"x"', "3", "null", '{"a":"\\u0000"}', '{"a":"\\ud800"}', '{"a":1e99999}', '{"a":"%s"}' % ("x" * 300_000)])
+@pytest.mark.parametrize("body", ["[[]]", '"x"', "3", "null", '{"a":"\\u0000"}', '{"a":"\\ud800"}', '{"a":1e99999}', '{"a":"%s"}' % ("x" * 300_000)])
 def test_what_is_no_memory_is_refused(server, session, body):
     answer = server.http.put(f"/v1/sessions/{session}/memory", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422 and answer.json()["errors"], answer.text
