@@ -62,10 +62,14 @@ void outcome_done(struct pool *p, struct task *t, const struct rows *rows, int n
         end(p, t, rows, n, e);
 }
 
-/* Deadlocks and serialization failures: the server has undone it, and the next attempt meets others. */
+/* Deadlocks and serialization failures: the server has undone it, and the next attempt meets others.  A key that is taken when its own
+   request comes again is held by what is left of the first run, for moments. */
 static bool worth_repeating(struct task *t, const struct err *e)
 {
-    return e->kind == E_BUSY_ROW && strncmp(e->sqlstate, "40", 2) == 0 && again_possible(t);
+    bool undone = e->kind == E_BUSY_ROW && strncmp(e->sqlstate, "40", 2) == 0;
+    bool own_first_run = e->kind == E_IN_FLIGHT && t->keyed && t->tries > 0;
+
+    return (undone || own_first_run) && again_possible(t);
 }
 
 /* A group failed as one: find the guilty by halves.  A task that fails alone waits for its lock on a connection of its own. */
@@ -244,7 +248,7 @@ void outcome_recover(struct pool *p, struct task *t, bool ended)
     static const struct err lost;
 
     if (!t->doubtful && again_possible(t)) {
-        again_at_once(p, t, &lost);
+        again_later(p, t, &lost);           /* a backend says goodbye before it lets its locks go */
         return;
     }
     t->recovering = true;

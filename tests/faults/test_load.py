@@ -109,16 +109,19 @@ def test_everybody_is_served_and_equally_often(fault, holding, clients):
 def test_nobody_is_overtaken(fault, together, holding, connections):
     """One after the other they queue; in this order they begin.  Where several are served at once, these alone may change places."""
     size = connections + 2                                              # a lane, and the one for control
-    s = fault("--pool-size", str(size), "--pool-overflow", "0", "--pool-lanes", "1", "--lock-timeout", "60s", "--query-timeout", "60s")
+    s = fault("--pool-size", str(size), "--pool-overflow", "0", "--pool-lanes", "1", "--lock-timeout", "60s", "--query-timeout", "60s",
+              "--pool-standing", "10s", "--pool-timeout", "5m")         # a queue that stands for so long is what is looked at
     holding(0.01)
     s.list()
     lock = locked(s)
     clients, answers = 60, []
-    for i in range(clients):
-        answers += together(lambda i=i: s.create(f"hold-{i:03}"), wait=False)
-        until(lambda: len(s.server.pids("wait_event_type = 'Lock'")) + s.metric("keelson_pool_waiters", **{"class": "exclusive"}) > i)
-    assert waiting(s, connections)
-    lock.close()
+    try:
+        for i in range(clients):
+            answers += together(lambda i=i: s.create(f"hold-{i:03}"), wait=False)
+            until(lambda: len(s.server.pids("wait_event_type = 'Lock'")) + s.metric("keelson_pool_waiters", **{"class": "exclusive"}) > i)
+        assert waiting(s, connections)
+    finally:
+        lock.close()
     assert {a.result(60).status_code for a in answers} == {201}
     order = [int(name[-3:]) for (name,) in s.server.sql("SELECT name FROM public.began ORDER BY turn")]
     assert sorted(order) == list(range(clients))

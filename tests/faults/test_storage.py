@@ -39,7 +39,7 @@ def test_f10_a_long_recovery_is_starting_and_not_dead(stack, fault):
     replaying = until(lambda: child(server, "startup"), every=0)
     os.kill(replaying, signal.SIGSTOP)                      # so it takes as long as we like
     try:
-        until(lambda: s.metric("keelson_pool_connects_total", outcome="starting") >= 3)
+        until(lambda: s.metric("keelson_pool_connects_total", outcome="starting") >= 3, 30)
         assert not s.ready()
         assert s.http.get("/health/live").status_code == s.http.get("/health/startup").status_code == 200
         answer = s.list()
