@@ -197,6 +197,9 @@ const struct conversation *conversation_build(struct arena *a, const struct mode
     v->sql_memory = arena_printf(a, memory_sql, s->table->qualified, m->table->qualified, m->columns_eager);
     v->sql_all = arena_printf(a, "SELECT %s FROM %s AS r WHERE r.org_id = $1::uuid AND r.session_id = $2::uuid ORDER BY r.seq", m->columns_eager,
                               m->table->qualified);
+    v->sql_fork_interview = arena_printf(a, "SELECT i.id FROM keelson.interviews AS i WHERE i.org_id = $1::uuid AND i.id = (SELECT s.interview_id FROM %s AS s"
+                                         " WHERE s.org_id = $1::uuid AND s.id = $2::uuid) FOR NO KEY UPDATE", s->table->qualified);
+    v->sql_fork = conversation_fork_sql(a, s, m);
     v->sql_redact = arena_printf(a, redact_sql, s->table->qualified, m->table->qualified);
     v->sql_replaced = arena_printf(a, replaced_sql, s->table->qualified, m->table->qualified);
     v->sql_oldest = window_sql(a, s, m, "ASC");

@@ -34,11 +34,14 @@ struct conversation {
     const char *sql_all;        /* $2 session: fields of all its messages in order */
     const char *sql_redact;     /* $2 session, $3 seq, $4 reason, $5 path of the session's messages */
     const char *sql_replaced;   /* $2 session, $3 seq, $4 id of the message that replaces it */
+    const char *sql_fork_interview;     /* $2 session: its interview, locked against who numbers sessions */
+    const char *sql_fork;       /* $2 session, $3 id of the new one, $4 last seq that is copied or null, $5 uuid[] for the feed: last seq, was it made */
     const char *sql_oldest, *sql_newest;    /* from the front; from the back, newest first */
     const char *sql_oldest_one, *sql_newest_one;    /* $2 session, $3 after, $4 before, $5 limit, $6 role: for one task alone */
 };
 
 /* NULL when the catalog serves no sessions or messages. */
 const struct conversation *conversation_build(struct arena *a, const struct model *m);
+const char *conversation_fork_sql(struct arena *a, const struct resource *sessions, const struct resource *messages);
 
 #endif

@@ -84,6 +84,9 @@ static void body(struct openapi *d, const struct openapi_place *p)
     case OPENAPI_REDACTION:
         content_ref(d, "application/json", "Redaction");
         break;
+    case OPENAPI_FORK:
+        content_ref(d, "application/json", "Fork");
+        break;
     case OPENAPI_ONE_MESSAGE:
         content_ref(d, "application/json", messages_of(d, "Create"));
         break;

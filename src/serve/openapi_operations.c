@@ -13,6 +13,7 @@
 #include "data/checkpoint_remove.h"
 #include "data/create.h"
 #include "data/file.h"
+#include "data/fork.h"
 #include "data/list.h"
 #include "data/memory.h"
 #include "data/message.h"
@@ -65,6 +66,9 @@ static const char memory_put_more[] =
 static const char memory_get_more[] =
     "The document, or the messages when the memory was last sent as an array of them, or when `format` asks for them. A message that was replaced is its successor, "
     "in its place.";
+static const char fork_more[] =
+    "The next attempt of the same interview, with copies of the messages up to `through_seq`, exact bytes included, with their sequence numbers and identifiers of "
+    "their own. What is still streaming is copied as incomplete. The memory comes along when all is copied, or when `memory_through_seq` is not beyond.";
 static const char file_put_more[] =
     "The body is the file, Content-Type its type. 201 when the resume had none, 200 when one was replaced; the same bytes again change nothing.";
 static const char file_get_more[] =
@@ -135,6 +139,10 @@ static const struct openapi_operation operations[] = {
     { .plan = memory_patch_plan, .query = OPENAPI_THROUGH, .headers = OPENAPI_MUST_MATCH, .body = OPENAPI_MEMORY_PATCH,
       .answers = { { 200, OPENAPI_DOCUMENT, OPENAPI_ETAG | OPENAPI_THROUGH_OF, "The document as it is now." } },
       .errors = { E_NOT_FOUND, E_CONFLICT, E_STALE, E_PRECONDITION } },
+
+    { .plan = fork_plan, .body = OPENAPI_FORK, .more = fork_more,
+      .answers = { { 201, OPENAPI_OBJECT, OPENAPI_ETAG | OPENAPI_LOCATION, "The new session." } },
+      .errors = { E_NOT_FOUND } },
 
     { .plan = file_put_plan, .query = OPENAPI_NAME, .headers = OPENAPI_MATCH, .body = OPENAPI_FILE, .more = file_put_more,
       .answers = { { 201, OPENAPI_OBJECT, OPENAPI_ETAG, "The resume, which had no file before." }, { 200, OPENAPI_OBJECT, OPENAPI_ETAG, "The resume with its new file." } },

@@ -25,7 +25,7 @@ struct openapi {
 /* ---- what a handler reads and answers: facts of src/data and src/serve, in openapi_operations.c ---- */
 
 enum openapi_body { OPENAPI_NO_BODY, OPENAPI_CREATE, OPENAPI_PATCH, OPENAPI_TRANSITION, OPENAPI_APPEND, OPENAPI_MEMORY, OPENAPI_MEMORY_PATCH, OPENAPI_FILE,
-                    OPENAPI_MESSAGE_PATCH, OPENAPI_REDACTION, OPENAPI_ONE_MESSAGE,
+                    OPENAPI_MESSAGE_PATCH, OPENAPI_REDACTION, OPENAPI_ONE_MESSAGE, OPENAPI_FORK,
                     OPENAPI_NAMED_BODY };            /* the schema `takes` */
 
 enum openapi_query {                     /* bits: groups of query parameters */

@@ -88,6 +88,8 @@ static const struct openapi_piece schemas[] = {
       "'appended':{'type':'integer','minimum':0,'description':'How many messages of the array were new.'},"
       "'last_seq':{'type':'integer','format':'int64','description':'The newest message of the session.'}}}]}" },
     { "MemoryPatch", "{'type':'object','description':'A merge patch of the memory: null removes.','examples':[{'open_questions':null}]}" },
+    { "Fork", "{'type':'object','additionalProperties':false,'properties':{'through_seq':{'type':'integer','format':'int64','minimum':0,"
+      "'description':'The last message that is copied; all of them without it.'}},'examples':[{}]}" },
     { "Redaction", "{'type':'object','required':['reason'],'additionalProperties':false,'properties':{'reason':{'type':'string','minLength':1,'maxLength':2000,"
       "'description':'Why; it is kept in the place of the content.'}},'examples':[{'reason':'the candidate asked for it'}]}" },
     { "JsonPatch", "{'type':'array','maxItems':200,'items':{'oneOf':["

@@ -14,6 +14,7 @@
 #include "data/checkpoint_remove.h"
 #include "data/create.h"
 #include "data/file.h"
+#include "data/fork.h"
 #include "data/list.h"
 #include "data/memory.h"
 #include "data/message.h"
@@ -82,6 +83,9 @@ const struct route routes[] = {
       "putMemory", "Replace the memory document, or append what is new of a whole conversation.", NULL },
     { { HTTP_PATCH, "/v1/sessions/{id}/memory" },          "sessions", "write", BODY_PATCH,    false, memory_patch_plan, memory_render,
       "patchMemory", "Change the memory document.", NULL },
+
+    { { HTTP_POST, "/v1/sessions/{id}/fork" },             "sessions", "write", BODY_JSON,     true,  fork_plan, fork_render,
+      "forkSession", "A new session with the history of this one, up to a message.", NULL },
 
     { { GET,       "/v1/candidates/{id}/resumes" },        "resumes",  "read",  BODY_NONE,     false, list_within_plan, list_render,
       "listResumesOfCandidate", "Resumes of a candidate.", NULL },

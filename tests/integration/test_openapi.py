@@ -316,6 +316,8 @@ def test_a_conversation_answers_as_described(api):
     api.ask("PUT", memory, 422, json=[1], headers=STAR)
     api.ask("GET", memory, 200, params={"format": "langchain-js"})
     api.ask("PUT", memory, 428, json=[])
+    api.ask("POST", f"/v1/sessions/{session}/fork", 201, json={"through_seq": 1})
+    api.ask("POST", f"/v1/sessions/{session}/fork", 422, json={"through_seq": 99})
     rewritten = api.ask("PUT", memory, 409, json=[{"type": "human", "data": {"content": "b"}}], headers=STAR).json()
     assert rewritten["code"] == "stale-seq" and rewritten["index"] == 0
     api.ask("PUT", memory, 200, json=api.ask("GET", memory, 200, params={"format": "langchain-py"}).json(), headers=STAR)
