@@ -112,6 +112,7 @@ def own(rng, org):
         lambda: (("POST", f"/v1/sessions/{session}/messages", {"role": "user", "content": org.text()}), {201}),
         lambda: (("POST", f"/v1/sessions/{session}/messages", [{"role": "user", "content": org.text()} for _ in range(3)]), {201}),
         lambda: (("GET", f"/v1/sessions/{session}/memory"), {200}),
+        lambda: (("GET", f"/v1/sessions/{session}/memory?format=langchain-js"), {200}),
         lambda: (("PATCH", f"/v1/candidates/{candidate}", {"headline": org.text()}), {200}),
         lambda: (("POST", "/v1/candidates", {"full_name": org.text(), "metadata": {"owner": org.mark}}), {201}),
     ])()
@@ -150,6 +151,8 @@ def foreign(rng, org, other):
         lambda: (("POST", f"/v1/sessions/{session}/messages", message), {404}),
         lambda: (("POST", f"/v1/sessions/{session}/messages", [message, message]), {404}),
         lambda: (("GET", f"/v1/sessions/{session}/memory"), {404}),
+        lambda: (("GET", f"/v1/sessions/{session}/memory?format=langchain-js"), {404}),
+        lambda: (("POST", f"/v1/sessions/{session}/fork", {}), {404}),
         lambda: (("PATCH", f"/v1/sessions/{session}/memory", {"summary": org.text()}), {404}),
         lambda: (("GET", f"/v1/interviews?candidate_id=eq.{candidate}"), {200}),
         lambda: (("GET", f"/v1/candidates?metadata=cs.%7B%22owner%22%3A%22{other.mark[::-1]}%22%7D"), {200}),
