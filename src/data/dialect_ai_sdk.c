@@ -291,7 +291,8 @@ static struct span role_of(struct span role)
 
 void dialect_ai_sdk_write(struct dialect_writing *w, size_t i)
 {
-    const struct json *row = w->messages[i], *own = dialect_kept(row, "ai_sdk"), *id = dialect_value(row, "client_message_id");
+    const struct json *row = w->messages[i], *own = dialect_kept(row, "ai_sdk");
+    const struct json *id = dialect_value(row, dialect_value(row, "client_message_id") ? "client_message_id" : "id");
     struct span role = dialect_string(w->arena, row, "role");
     bool answers = span_is(role, "tool") && dialect_string(w->arena, row, "tool_call_id").p;
 
@@ -299,7 +300,10 @@ void dialect_ai_sdk_write(struct dialect_writing *w, size_t i)
         return;
     json_open(w->out, '{');
     json_key(w->out, "id");
-    json_tree(w->out, id ? id : json_find(row, "id"));
+    if (id)
+        json_tree(w->out, id);
+    else
+        json_cstring(w->out, "");
     json_key(w->out, "role");
     json_string(w->out, role_of(role));
     json_key(w->out, "parts");

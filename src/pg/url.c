@@ -155,7 +155,7 @@ static bool hosts_parse(struct arena *a, struct pg_target *t, struct err *e)
         *h = (struct pg_host){ list_part(a, names, i), list_part(a, addresses, i), list_part(a, ports, i), NULL };
         h->shown = arena_printf(a, "pg://%s:%s/%s", h->name ? h->name : h->address ? h->address : "", h->port ? h->port : "5432",
                                 t->dbname ? t->dbname : "");
-        t->local = t->local && name_is_local(h->name ? h->name : h->address);
+        t->local = t->local && name_is_local(h->name) && name_is_local(h->address);     /* what is not given says nothing */
     }
     t->shown = t->hosts[0].shown;
     return true;

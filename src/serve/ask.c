@@ -3,9 +3,10 @@
  * the answer to its write was lost.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/request.h"
+#include "serve/ask.h"
 
 #include "data/explain.h"
+#include "serve/request.h"
 
 static void statements_done(struct task *t, const struct rows *rows, int n, const struct err *e)
 {

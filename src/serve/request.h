@@ -24,12 +24,6 @@ struct request {                        /* in the exchange's arena */
     unsigned             allowed;       /* methods of the path, for 405 */
 };
 
-/* who.c: finds out whose request it is; ends in serve_authenticated() or serve_refuse(), now or when the key has been looked up. */
-void who_asks(struct request *r);
-
-/* ask.c: the statements of r->call.plan; ends in serve_render() or serve_refuse(). */
-void ask_submit(struct request *r);
-
 /* serve.c.  After serve_render() and serve_refuse() the request may be gone. */
 void serve_authenticated(struct request *r);
 MUST_CHECK bool serve_plan(struct request *r, struct err *e);

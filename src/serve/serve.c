@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "data/idempotency.h"
 #include "http/reply.h"
+#include "serve/ask.h"
 #include "serve/request.h"
+#include "serve/who.h"
 
 /* ---- answering ---- */
 

@@ -2,6 +2,8 @@
  * Whose request it is: by its API key, which may have to be looked up, or without keys by where it comes from.
  */
 // SPDX-License-Identifier: Apache-2.0
+#include "serve/who.h"
+
 #include "serve/request.h"
 
 static void authenticate(struct request *r);
