@@ -64,10 +64,9 @@ def test_a_database_that_refuses_to_write_is_no_healthy_one(keelson):
         db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keelson_api'")
         refused = k.http.post("/v1/candidates", json={"full_name": "x"})
         assert refused.status_code == 503, refused.text
-        while (sick := k.http.get("/health").json())["status"] == "pass":
-            time.sleep(0.05)
-        write = sick["checks"]["database:write"][0]
-        assert sick["status"] == "warn" and write["status"] == "fail" and write["class"] == "read_only"
+        while (write := (sick := k.http.get("/health").json())["checks"]["database:write"][0])["status"] != "fail":
+            time.sleep(0.05)            # a busy moment, when all connections are new, is a warning
+        assert sick["status"] == "warn" and write["class"] == "read_only"
         assert all(e.startswith(("POST", "PUT", "PATCH", "DELETE")) for e in write["affectedEndpoints"])
         assert k.http.get("/health").status_code == k.http.get("/health/ready").status_code == 200       # for reading
         assert k.http.get("/health/live").status_code == 200
