@@ -29,6 +29,7 @@ static const struct {
     { "too many clients",                CONNECT_TOO_MANY,  "the server has no connection free" },
     { "max clients reached",             CONNECT_TOO_MANY,  "the provider's pooler has no connection free" },
     { "Tenant or user not found",        CONNECT_AUTH,      "the provider's pooler does not know this user; behind a shared pooler the user is written ROLE.PROJECT" },
+    { "not yet accepting",               CONNECT_STARTING,  "the server is starting: it still recovers from a crash" },
     { "not currently accepting",         CONNECT_REFUSED,   "the database takes no connections" },
     { "no more connections allowed",     CONNECT_TOO_MANY,  "the pooler has no connection free (max_client_conn)" },
     { "unsupported startup parameter",   CONNECT_POOLER,    "a pooler (PgBouncer) answers there and refuses the session settings of the URL; take `options` out of it" },

@@ -38,8 +38,8 @@ test("the contents are searched", async () => {
   const page = await ready();
 
   await page.keyboard.press("/");
-  await page.keyboard.type("append");
-  assert.deepEqual(await page.$$eval("#contents li:not([hidden]) a", (all) => all.map((one) => one.getAttribute("href"))), ["#appendMessages"]);
+  await page.keyboard.type("redact");
+  assert.deepEqual(await page.$$eval("#contents li:not([hidden]) a", (all) => all.map((one) => one.getAttribute("href"))), ["#redactMessage"]);
   assert.equal(await page.locator("#found").textContent(), "1 operations");
   await page.keyboard.press("Escape");
   assert.ok(await page.$$eval("#contents li:not([hidden])", (all) => all.length) > 20);

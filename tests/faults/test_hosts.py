@@ -238,7 +238,7 @@ def test_f30_f31_f32_a_promoted_standby_takes_over_and_the_old_primary_is_refuse
     assert refused.status_code == 503 and s.read(first).status_code == 200
     standby.control("promote")
     s.recovered(1)
-    assert s.metric("keelson_db_failovers_total") == 1
+    until(lambda: s.metric("keelson_db_failovers_total") == 1)
     until(lambda: s.metric("keelson_db_timeline", host=f"pg://127.0.0.1:{standby.port}/{broken.prepared.name}") == 2)
 
     broken.control("start")                                            # without rewinding: it takes writes
@@ -262,7 +262,7 @@ def test_f30_a_demoted_primary_is_left_for_the_other(broken, standby, fault):
     standby.control("promote")
     broken.alter("SET default_transaction_read_only = on")
     s.recovered(1)
-    assert s.metric("keelson_db_failovers_total") == 1
+    until(lambda: s.metric("keelson_db_failovers_total") == 1)
     assert s.read(id).status_code == 200
     assert standby.query("SELECT count(*) FROM pg_stat_activity WHERE usename = 'keelson_api'")[0][0] > 0
     s.http.close()

@@ -33,6 +33,7 @@ static const struct { const char *message, *says; } cases[] = {
     { FATAL "unsupported startup parameter: options\n",                                        "refuses the session settings" },
     { FATAL "no more connections allowed (max_client_conn)\n",                                 "max_client_conn" },
     { FATAL "the database system is starting up\n",                                            "is starting" },
+    { FATAL "the database system is not yet accepting connections\nDETAIL:  Consistent recovery state has not been yet reached.\n", "is starting" },
     { FATAL "the database system is in recovery mode\n",                                       "recovering" },
     { AT("c4nary") "SSL error: certificate verify failed\n",                                   "sslrootcert" },
     { AT("c4nary") "root certificate file \"/home/c4nary/.postgresql/root.crt\" does not exist\n"
