@@ -499,6 +499,12 @@ static void idle_ready(struct pg_link *k, int events)
         broken(k);
 }
 
+void link_look(struct pg_link *k)
+{
+    if (k->state == LINK_IDLE)
+        idle_ready(k, 0);
+}
+
 void link_serve(struct watch *w, int events)
 {
     struct pg_link *k = CONTAINER(w, struct pg_link, watch);

@@ -140,6 +140,7 @@ void link_lose(struct pg_link *k, const struct err *e);     /* it broke: close, 
 
 void link_release(struct pg_link *k);       /* drop results, back to LINK_IDLE; only from events->finished or after it */
 void link_close(struct pg_link *k);         /* at once; harmless when closed */
+void link_look(struct pg_link *k);          /* if it is idle: has it died unnoticed?  Then lost() follows */
 bool link_healthy(struct pg_link *k);       /* idle and its session clean: no transaction open */
 
 #endif

@@ -289,6 +289,13 @@ static void task_lost(struct pool *p, struct pg_link *k, struct task *t, const s
     }
 }
 
+/* What ended this one may have ended others whose end has not been looked at yet: what is repeated must not meet them one by one. */
+static void look_at_others(struct pool *p)
+{
+    for (int i = 0; i < p->nlinks; i++)
+        link_look(&p->links[i]);
+}
+
 void outcome_lost(struct pg_link *k, const struct err *e)
 {
     struct pool *p = k->pool;
@@ -307,5 +314,7 @@ void outcome_lost(struct pg_link *k, const struct err *e)
     for (int i = n - 1; i >= 0; i--)
         task_lost(p, k, k->tasks[i], e);
     k->ping = PING_NONE;
+    if (n > 0)
+        look_at_others(p);
     pool_turn_soon(p);
 }
