@@ -69,8 +69,8 @@ struct task {
     bool                     read_only;  /* safe to repeat when the connection is lost */
     bool                     control;    /* exclusive work about the service itself: on the control connection */
     /* Exclusive writes, optional: the connection was lost after the end of the transaction was sent.  Puts statements that look
-       for what it would have written, and a step that sets `settled` and ends with TXN_COMMIT (it is there; the rows answer) or
-       TXN_ROLLBACK and *e (it is not).  Called when the old backend is gone.  Without it, when it returns false or looking fails:
+       for what it would have written, and a step that ends with TXN_COMMIT (it is there; the rows answer) or sets `settled` and ends
+       with TXN_ROLLBACK and *e (it is not).  Called when the old backend is gone.  Without it, when it returns false or looking fails:
        E_UNKNOWN_OUTCOME. */
     bool                   (*recover)(struct task *t);
     bool                     settled;

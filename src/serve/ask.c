@@ -47,9 +47,9 @@ static enum txn_next recovered_step(struct task *t, const struct rows *rows, int
 {
     struct request *r = t->user;
 
-    t->settled = true;
     if (r->call.plan.recovered(&r->call, rows, n, e))
-        return TXN_COMMIT;
+        return TXN_COMMIT;              /* it is there: losing this connection, too, does not make it undone */
+    t->settled = true;
     if (e->kind == E_NONE) {
         e->retry_after_ms = 1000;
         fail(e, E_DATABASE, "the connection was lost before the write was committed; nothing was written");
