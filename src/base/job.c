@@ -6,14 +6,14 @@
 #include "base/job.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 enum { RUNNING, FINISHED, ABANDONED };
 
@@ -48,24 +48,6 @@ static void *job_thread(void *arg)
     return NULL;
 }
 
-/* All signals belong to the thread that started us. */
-static int thread_start(struct job *j)
-{
-    pthread_attr_t attr;
-    pthread_t thread;
-    sigset_t all, old;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    rc = pthread_create(&thread, &attr, job_thread, j);
-    pthread_attr_destroy(&attr);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return rc;
-}
-
 bool job_start(void (*run)(void *arg), void (*drop)(void *arg), void *arg, struct job **out, struct err *e)
 {
     struct job *j;
@@ -80,7 +62,7 @@ bool job_start(void (*run)(void *arg), void (*drop)(void *arg), void *arg, struc
     if (!j)
         err_die("out of memory: no room for a job");
     *j = (struct job){ .run = run, .drop = drop, .arg = arg, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
-    rc = j->fd < 0 ? 0 : thread_start(j);
+    rc = j->fd < 0 ? 0 : thread_start(job_thread, j);
     if (j->fd >= 0 && rc == 0) {
         *out = j;
         return true;

@@ -201,16 +201,6 @@ static void tool_part(struct dialect_writing *w, struct span name, struct span i
     json_close(w->out, '}');
 }
 
-static void text_part(struct dialect_writing *w, const struct json *text)
-{
-    json_open(w->out, '{');
-    json_key(w->out, "type");
-    json_cstring(w->out, "text");
-    json_key(w->out, "text");
-    json_tree(w->out, text);
-    json_close(w->out, '}');
-}
-
 /* data:image/png;base64,... says what it is; an address does not. */
 static void file_part(struct dialect_writing *w, struct span url)
 {
@@ -236,7 +226,7 @@ static void block_part(struct dialect_writing *w, const struct json *block)
     struct span url = image && image->type == JSON_OBJECT ? dialect_string(w->arena, image, "url") : dialect_string(w->arena, block, "image_url");
 
     if (text && text->type == JSON_STRING)
-        text_part(w, text);
+        dialect_text_block(w, text);
     else if (url.p)
         file_part(w, url);
 }
@@ -248,7 +238,7 @@ static void said_parts(struct dialect_writing *w, const struct json *row)
     for (const struct json *v = parts ? parts->first : NULL; v; v = v->next)
         block_part(w, v);
     if (!parts && content)
-        text_part(w, content);
+        dialect_text_block(w, content);
 }
 
 static void call_parts(struct dialect_writing *w, size_t i)

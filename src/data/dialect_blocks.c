@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/dialect_parts.h"
 
-static void text_block(struct dialect_writing *w, const struct json *text)
+void dialect_text_block(struct dialect_writing *w, const struct json *text)
 {
     json_open(w->out, '{');
     json_key(w->out, "type");
@@ -57,7 +57,7 @@ static bool block_write(struct dialect_writing *w, const struct json *block)
     struct span url;
 
     if (text && text->type == JSON_STRING && (text == block || dialect_is(w->arena, block, "type", "text")))
-        text_block(w, text);
+        dialect_text_block(w, text);
     else if (is_shared(w, block))
         json_tree(w->out, block);
     else if ((url = image_url(w, block)).p)

@@ -278,58 +278,45 @@ static void member(struct writing *g, const char *key, const struct json *v)
 }
 
 /* Rows that LangChain wrote have its form of calls; others are brought into it. */
-static void calls(struct writing *g, const struct json *list)
+static void call_write(struct writing *g, const char *type, const struct dialect_call *c)
+{
+    struct json_out *o = g->w->out;
+
+    json_open(o, '{');
+    json_key(o, "type");
+    json_cstring(o, type);
+    json_key(o, "id");
+    json_string(o, c->id);
+    json_key(o, "name");
+    json_string(o, c->name);
+    json_key(o, "args");
+    if (c->args) {
+        json_tree(o, c->args);
+    } else {
+        json_string(o, c->text);
+        json_key(o, "error");
+        json_cstring(o, "Malformed args.");
+    }
+    json_close(o, '}');
+}
+
+/* Of the calls those whose arguments are JSON, or those whose are not. */
+static void calls_write(struct writing *g, const char *key, const struct json *list, bool malformed)
 {
     struct json_out *o = g->w->out;
     struct dialect_call c;
 
-    json_key(o, "tool_calls");
+    json_key(o, key);
     json_open(o, '[');
     for (const struct json *v = list ? list->first : NULL; v; v = v->next) {
         if (g->data) {
-            json_tree(o, v);
+            if (!malformed)
+                json_tree(o, v);
             continue;
         }
         dialect_call(g->w->arena, v, &c);
-        if (!c.args)
-            continue;
-        json_open(o, '{');
-        json_key(o, "type");
-        json_cstring(o, "tool_call");
-        json_key(o, "id");
-        json_string(o, c.id);
-        json_key(o, "name");
-        json_string(o, c.name);
-        json_key(o, "args");
-        json_tree(o, c.args);
-        json_close(o, '}');
-    }
-    json_close(o, ']');
-}
-
-static void malformed_calls(struct writing *g, const struct json *list)
-{
-    struct json_out *o = g->w->out;
-    struct dialect_call c;
-
-    json_key(o, "invalid_tool_calls");
-    json_open(o, '[');
-    for (const struct json *v = !g->data && list ? list->first : NULL; v; v = v->next) {
-        dialect_call(g->w->arena, v, &c);
-        if (c.args)
-            continue;
-        json_open(o, '{');
-        json_key(o, "type");
-        json_cstring(o, "invalid_tool_call");
-        json_key(o, "id");
-        json_string(o, c.id);
-        json_key(o, "name");
-        json_string(o, c.name);
-        json_key(o, "args");
-        json_string(o, c.text);
-        json_key(o, "error");
-        json_cstring(o, "Malformed args.");
-        json_close(o, '}');
+        if (!c.args == malformed)
+            call_write(g, malformed ? "invalid_tool_call" : "tool_call", &c);
     }
     json_close(o, ']');
 }
@@ -412,9 +399,9 @@ static void write_data(struct writing *g)
     member(g, "tool_call_id", dialect_value(g->row, "tool_call_id"));
     identifier(g);
     if (strcmp(g->kind->role, "assistant") == 0 && !has(g, "tool_calls"))
-        calls(g, list);
+        calls_write(g, "tool_calls", list, false);
     if (strcmp(g->kind->role, "assistant") == 0 && !has(g, "invalid_tool_calls"))
-        malformed_calls(g, list);
+        calls_write(g, "invalid_tool_calls", list, true);
     kept(g);
     required(g);
     if (g->w->dialect == DIALECT_LANGCHAIN_PY) {

@@ -54,6 +54,7 @@ const struct json *dialect_kept(const struct json *message, const char *family);
 /* A call of a tool, whichever of the two forms it is in.  args: a JSON value, or NULL when they are text that is no JSON, then in `text`. */
 struct dialect_call { struct span id, name, text; const struct json *args; };
 void dialect_call(struct arena *a, const struct json *call, struct dialect_call *out);
+void dialect_text_block(struct dialect_writing *w, const struct json *text);        /* {"type":"text","text":...}, as all of them say it */
 /*
  * The content of a message from elsewhere as text or as an array of blocks that LangChain and OpenAI share ({"type":"text"}, "image_url",
  * "input_audio", "file"); what they cannot say is left out.  False: there is nothing; nothing was written.
