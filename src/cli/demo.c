@@ -14,6 +14,7 @@
 #include "cli/demo_fill.h"
 #include "cli/demo_live.h"
 #include "cli/groups.h"
+#include "cli/stop.h"
 
 #define CANDIDATES      300
 #define CANDIDATES_MOST 5000
@@ -21,24 +22,6 @@
 #define SEED            1
 #define CONNECTIONS     8
 #define PATIENCE        (120 * USEC_S)
-
-static volatile bool stopped;
-
-static void stop_asked(int signo)
-{
-    (void)signo;
-    stopped = true;
-}
-
-static void signals_take(void)
-{
-    struct sigaction sa = { .sa_handler = stop_asked };
-
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- options ---- */
 
@@ -97,7 +80,7 @@ static void report(const struct command_call *c, const struct wanted *w, const s
 
 static bool fill(const struct command_call *c, const struct wanted *w, struct err *e)
 {
-    struct demo_fill f = { .seed = w->seed, .candidates = (int)w->candidates, .stop = &stopped, .quiet = w->live };
+    struct demo_fill f = { .seed = w->seed, .candidates = (int)w->candidates, .stop = &stop_asked, .quiet = w->live };
     struct demo_counts counts;
     usec began = clock_now();
     int there = 0;
@@ -119,7 +102,7 @@ static bool fill(const struct command_call *c, const struct wanted *w, struct er
 
 static bool live(const struct wanted *w, struct err *e)
 {
-    struct demo_live l = { .seed = w->seed, .interviewers = (int)w->interviewers, .stop = &stopped };
+    struct demo_live l = { .seed = w->seed, .interviewers = (int)w->interviewers, .stop = &stop_asked };
     bool ok = demo_http_open(w->url, getenv("KEELSON_API_KEY"), 1, 0, &l.http, e) && demo_live_run(&l, e);
 
     demo_http_close(l.http);
@@ -132,10 +115,10 @@ static bool run_demo(struct command_call *c, struct err *e)
 
     if (!options(c, &w, e))
         return false;
-    signals_take();
+    stop_on((const int[]){ SIGTERM, SIGINT, 0 });
     if (fill(c, &w, e) && (!w.live || live(&w, e)))
         return true;
-    if (!w.live || !stopped)
+    if (!w.live || !stop_asked)
         return false;
     err_clear(e);                       /* whoever started us has asked us to end */
     return true;

@@ -12,6 +12,7 @@
 #include "base/conf_value.h"
 #include "base/log.h"
 #include "cli/groups.h"
+#include "cli/stop.h"
 #include "prove/run.h"
 
 #define SAMPLE      100
@@ -19,26 +20,6 @@
 #define LIMIT       (500 * USEC_MS)
 #define RECOVERY    (1 * USEC_S)
 #define PARALLEL    4
-
-static volatile bool stopped;
-
-static void stop_asked(int signo)
-{
-    (void)signo;
-    stopped = true;
-}
-
-/* What was made is to be removed before we end. */
-static void signals_take(void)
-{
-    struct sigaction sa = { .sa_handler = stop_asked };
-
-    sigemptyset(&sa.sa_mask);
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGHUP, &sa, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- options ---- */
 
@@ -212,7 +193,7 @@ static bool prove(struct command_call *c, struct run_options *o, struct report *
 static bool run_prove_command(struct command_call *c, struct err *e)
 {
     usec began = clock_now();
-    struct run_options o = { .limit = LIMIT, .recovery = RECOVERY, .parallel = PARALLEL, .stop = &stopped, .progress = progress, .arg = &began };
+    struct run_options o = { .limit = LIMIT, .recovery = RECOVERY, .parallel = PARALLEL, .stop = &stop_asked, .progress = progress, .arg = &began };
     struct report r = { .arena = c->arena, .repeat = repeat_line(c) };
     bool ok;
 
@@ -220,7 +201,7 @@ static bool run_prove_command(struct command_call *c, struct err *e)
         !time_take(c, "--deadline", 50 * USEC_MS, 60 * USEC_S, &o.limit, e) ||
         !time_take(c, "--recovery", 10 * USEC_MS, 60 * USEC_S, &o.recovery, e) || !consented(c, e))
         return false;
-    signals_take();
+    stop_on((const int[]){ SIGTERM, SIGINT, SIGHUP, 0 });     /* what was made is to be removed before we end */
     log_setup(LOG_WARN, (enum log_format)c->conf.log_format);
     ok = prove(c, &o, &r, e);
     if (r.cases > 0 || r.violations > 0)

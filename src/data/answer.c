@@ -33,6 +33,13 @@ bool answer_object(struct call *c, int status, const struct rows *r, int row, in
     return true;
 }
 
+bool answer_nothing(struct call *c, const struct rows *rows, int n, struct err *e)
+{
+    (void)rows, (void)n, (void)e;
+    c->status = 204;
+    return true;
+}
+
 bool answer_missing(const struct call *c, struct err *e)
 {
     return fail(e, E_NOT_FOUND, "there is no such %s", call_noun(c));

@@ -12,6 +12,9 @@
 /* The row whose fields begin in column `first`, as the whole answer, with ETag. */
 bool answer_object(struct call *c, int status, const struct rows *r, int row, int first, const struct projection *p);
 
+/* 204, whatever the rows. */
+call_render answer_nothing;
+
 /* Version and ETag of such a row; version 0 where the resource has none, and then no tag (SPAN_NONE). */
 int64_t     answer_version(const struct resource *res, const struct rows *r, int row, int first);
 struct span answer_etag(struct call *c, const struct rows *r, int row, int first);

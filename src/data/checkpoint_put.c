@@ -313,12 +313,3 @@ bool checkpoint_put_writes_plan(struct call *c, struct plan *p, struct err *e)
     stmt_bool(c->arena, s, placed.special);
     return true;
 }
-
-bool checkpoint_put_writes_render(struct call *c, const struct rows *rows, int n, struct err *e)
-{
-    (void)rows;
-    (void)n;
-    (void)e;
-    c->status = 204;
-    return true;
-}

@@ -13,6 +13,5 @@ call_plan   checkpoint_put_plan;
 call_render checkpoint_put_render;
 /* What a task wrote.  Special channels have places of their own and replace; of others the first write stays. */
 call_plan   checkpoint_put_writes_plan;
-call_render checkpoint_put_writes_render;
 
 #endif

@@ -76,15 +76,6 @@ bool checkpoint_remove_plan(struct call *c, struct plan *p, struct err *e)
     return true;
 }
 
-bool checkpoint_remove_render(struct call *c, const struct rows *rows, int n, struct err *e)
-{
-    (void)rows;
-    (void)n;
-    (void)e;
-    c->status = 204;
-    return true;
-}
-
 /* ---- POST .../prune ---- */
 
 struct prune {

@@ -9,7 +9,6 @@
 
 /* Everything of a thread; 204 also when there was nothing. */
 call_plan   checkpoint_remove_plan;
-call_render checkpoint_remove_render;
 /* Of several threads all but the newest checkpoint of each namespace, or everything; and what some runs wrote. */
 call_plan   checkpoint_remove_prune_plan;
 call_render checkpoint_remove_prune_render;

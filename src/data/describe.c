@@ -312,11 +312,6 @@ void describe_patch(struct json_out *o, const struct resource *r)
     object(o, r, PATCH);
 }
 
-void describe_field(struct json_out *o, const struct resource *r, const struct field *f)
-{
-    field(o, r, f, READ);
-}
-
 bool describe_filter(const struct field *f, const char **operators)
 {
     if (!f->filter || !f->column || f->kind == FIELD_EXACT)

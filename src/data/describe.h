@@ -13,9 +13,6 @@ void describe_read(struct json_out *o, const struct resource *r);
 void describe_create(struct json_out *o, const struct resource *r);
 void describe_patch(struct json_out *o, const struct resource *r);
 
-/* The schema of one field's value, as it is read. */
-void describe_field(struct json_out *o, const struct resource *r, const struct field *f);
-
 /* May lists be filtered by it, with which operators, and an example: for the parameters of a list. */
 bool describe_filter(const struct field *f, const char **operators);
 

@@ -15,7 +15,8 @@ static bool wrong_type(struct arena *a, const struct json *v, const char *pointe
     return fault_add(e, a, pointer, "type", "must be %s, not %s", wanted, json_type_name(v->type));
 }
 
-bool member_text(struct arena *a, const struct json *v, const char *pointer, size_t least, size_t most, struct span *out, struct err *e)
+/* A string as MEMBER_TEXT takes it, with its faults. */
+static bool text_take(struct arena *a, const struct json *v, const char *pointer, size_t least, size_t most, struct span *out, struct err *e)
 {
     if (v->type != JSON_STRING)
         return wrong_type(a, v, pointer, "a string", e);
@@ -36,7 +37,7 @@ bool member_texts(struct arena *a, const struct json *array, const char *pointer
     *n = 0;
     *out = arena_array(a, struct span, array->count);
     for (const struct json *v = array->first; v; v = v->next, ++*n)
-        ok &= member_text(a, v, json_pointer_at(a, pointer, *n), least, most, &(*out)[*n], e);
+        ok &= text_take(a, v, json_pointer_at(a, pointer, *n), least, most, &(*out)[*n], e);
     return ok;
 }
 
@@ -98,7 +99,7 @@ static void take(struct arena *a, const struct member *m, const struct json *v, 
 {
     switch (m->kind) {
     case MEMBER_TEXT:
-        member_text(a, v, pointer, m->presence == MEMBER_MUST ? 1 : 0, m->most, to, e);
+        text_take(a, v, pointer, m->presence == MEMBER_MUST ? 1 : 0, m->most, to, e);
         return;
     case MEMBER_BYTES:
         bytes(a, v, pointer, to, e);

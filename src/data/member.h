@@ -34,9 +34,7 @@ struct member {
 /* Every fault is added to *e; what was not given stays as it was in *out.  False: *e is E_INPUT. */
 MUST_CHECK bool member_read(struct arena *a, const struct json *object, const char *pointer, const struct member *table, size_t n, void *out, struct err *e);
 
-/* A string as MEMBER_TEXT takes it, with its faults. */
-bool member_text(struct arena *a, const struct json *v, const char *pointer, size_t least, size_t most, struct span *out, struct err *e);
-/* Array of such strings; arena memory. */
+/* Array of strings as MEMBER_TEXT takes them; arena memory. */
 bool member_texts(struct arena *a, const struct json *array, const char *pointer, size_t least, size_t most, struct span **out, size_t *n, struct err *e);
 
 /* Can jsonb hold it?  Adds the fault. */

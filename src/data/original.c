@@ -12,7 +12,8 @@
 
 static const char *const kept[] = { "content", "content_parts", "tool_calls" };
 
-bool original_kept(struct span key)
+/* Is it a member whose content is kept exactly? */
+static bool is_kept(struct span key)
 {
     for (size_t i = 0; i < ARRAY_LEN(kept); i++)
         if (span_is(key, kept[i]))
@@ -86,7 +87,7 @@ bool original_split(struct arena *a, const struct json *message, const struct js
     json_open(&whole, '{');
     json_open(&exact, '{');
     for (const struct json *v = message->first; v; v = v->next) {
-        bool replace = (v->flags & JSON_UNSTORABLE) && original_kept(v->key);
+        bool replace = (v->flags & JSON_UNSTORABLE) && is_kept(v->key);
 
         json_key_span(&whole, v->key);
         if (!replace) {

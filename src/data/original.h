@@ -11,9 +11,6 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* Is it a member whose content is kept exactly? */
-bool original_kept(struct span key);
-
 /*
  * If kept members of the message hold what cannot be stored: *readable is the message with U+FFFD in its place (parsed anew, in the
  * arena) and *original a JSON object of these members as they were.  Else *readable is the message itself, *original SPAN_NONE.

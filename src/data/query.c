@@ -10,11 +10,6 @@ void query_begin(struct call *c, struct query *q)
     stmt_uuid(c->arena, &q->stmt, &c->org);
 }
 
-bool query_room(const struct query *q, int n)
-{
-    return q->stmt.n + n <= STMT_PARAMS;
-}
-
 const char *query_value(struct query *q, struct span text, const char *type)
 {
     stmt_text(q->call->arena, &q->stmt, text);

@@ -17,8 +17,6 @@ void query_begin(struct call *c, struct query *q);
 /* "$5::type" of a value that is now a parameter. */
 const char *query_value(struct query *q, struct span text, const char *type);
 const char *query_texts(struct query *q, const struct span *list, size_t n, const char *type);
-/* False when there are no parameters left for `n` more. */
-bool query_room(const struct query *q, int n);
 
 /* Add it to the plan. */
 void query_plan(struct query *q, struct plan *p, const char *name, const char *sql);

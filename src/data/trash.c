@@ -290,14 +290,6 @@ bool trash_plan(struct call *c, struct plan *p, struct err *e)
     return true;
 }
 
-bool trash_render(struct call *c, const struct rows *rows, int n, struct err *e)
-{
-    (void)rows;
-    (void)n;
-    (void)e;
-    c->status = 204;
-    return true;
-}
 
 /* ---- restore ---- */
 

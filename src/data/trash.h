@@ -8,7 +8,6 @@
 #include "data/call.h"
 
 call_plan   trash_plan;
-call_render trash_render;
 call_plan   trash_restore_plan;
 call_render trash_restore_render;
 

@@ -180,16 +180,6 @@ void stmt_span_array(struct arena *a, struct stmt *s, const struct span *v, size
 
 /* ---- rows ---- */
 
-int rows_columns(const struct rows *r)
-{
-    return r->result ? PQnfields(r->result) - r->skip : 0;
-}
-
-const char *rows_name(const struct rows *r, int col)
-{
-    return PQfname(r->result, col + r->skip);
-}
-
 uint32_t rows_type(const struct rows *r, int col)
 {
     return PQftype(r->result, col + r->skip);

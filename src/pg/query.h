@@ -59,8 +59,6 @@ struct rows {
     int64_t affected;               /* as the command tag says */
 };
 
-int         rows_columns(const struct rows *r);
-const char *rows_name(const struct rows *r, int col);
 uint32_t    rows_type(const struct rows *r, int col);               /* type oid */
 bool        rows_null(const struct rows *r, int row, int col);
 struct span rows_get(const struct rows *r, int row, int col);       /* binary; SPAN_NONE for NULL */

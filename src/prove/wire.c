@@ -62,26 +62,6 @@ enum wire_result wire_next(struct wire *w, struct span in, struct wire_message *
     return WIRE_MESSAGE;
 }
 
-const char *wire_name(enum wire_side side, char type)
-{
-    static const struct { char type; const char *name; } names[WIRE_SIDES][24] = {
-        { { 'P', "Parse" }, { 'B', "Bind" }, { 'D', "Describe" }, { 'E', "Execute" }, { 'S', "Sync" }, { 'H', "Flush" }, { 'C', "Close" },
-          { 'Q', "Query" }, { 'X', "Terminate" }, { 'p', "Password" }, { 'd', "CopyData" }, { 'c', "CopyDone" }, { 'f', "CopyFail" },
-          { 'F', "FunctionCall" } },
-        { { 'R', "Authentication" }, { 'K', "BackendKeyData" }, { 'S', "ParameterStatus" }, { 'Z', "ReadyForQuery" }, { '1', "ParseComplete" },
-          { '2', "BindComplete" }, { '3', "CloseComplete" }, { 'T', "RowDescription" }, { 't', "ParameterDescription" }, { 'D', "DataRow" },
-          { 'C', "CommandComplete" }, { 'I', "EmptyQueryResponse" }, { 'n', "NoData" }, { 'E', "ErrorResponse" }, { 'N', "NoticeResponse" },
-          { 'A', "NotificationResponse" }, { 's', "PortalSuspended" }, { 'G', "CopyInResponse" }, { 'H', "CopyOutResponse" },
-          { 'W', "CopyBothResponse" }, { 'd', "CopyData" }, { 'c', "CopyDone" }, { 'V', "FunctionCallResponse" },
-          { 'v', "NegotiateProtocolVersion" } },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(names[side]) && names[side][i].name; i++)
-        if (names[side][i].type == type)
-            return names[side][i].name;
-    return "?";
-}
-
 /* The text up to its zero, which is cut off too.  SPAN_NONE: there is no zero. */
 static struct span text_cut(struct span *s)
 {

@@ -39,9 +39,6 @@ enum wire_result { WIRE_MORE, WIRE_MESSAGE, WIRE_BROKEN };
 /* The message at the start of `in`, a view of it. */
 enum wire_result wire_next(struct wire *w, struct span in, struct wire_message *out);
 
-/* "Bind", "DataRow"; "?" for a letter the protocol does not have. */
-const char *wire_name(enum wire_side side, char type);
-
 /* A parameter of a startup packet; SPAN_NONE: not there. */
 struct span wire_startup_value(const struct wire_message *startup, const char *name);
 /* The process that a BackendKeyData names; 0: it is none. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "data/answer.h"
 #include "data/append.h"
 #include "data/change.h"
 #include "data/checkpoint_put.h"
@@ -106,11 +107,11 @@ const struct route routes[] = {
       "listCheckpoints", "Checkpoints, newest first, in pages.", NULL },
     { { HTTP_POST, "/v1/checkpoints" },                    NULL,       "write", BODY_MESSAGES, false, checkpoint_put_plan, checkpoint_put_render,
       "putCheckpoint", "Store a checkpoint and the channels that changed.", NULL },
-    { { HTTP_DELETE, "/v1/checkpoints" },                  NULL,       "delete", BODY_NONE,    false, checkpoint_remove_plan, checkpoint_remove_render,
+    { { HTTP_DELETE, "/v1/checkpoints" },                  NULL,       "delete", BODY_NONE,    false, checkpoint_remove_plan, answer_nothing,
       "deleteThread", "Remove everything of a thread.", NULL },
     { { GET,       "/v1/checkpoints/tuple" },              NULL,       "read",  BODY_NONE,     false, checkpoint_read_plan, checkpoint_read_render,
       "getCheckpoint", "One checkpoint with its channels and pending writes.", NULL },
-    { { HTTP_POST, "/v1/checkpoints/writes" },             NULL,       "write", BODY_MESSAGES, false, checkpoint_put_writes_plan, checkpoint_put_writes_render,
+    { { HTTP_POST, "/v1/checkpoints/writes" },             NULL,       "write", BODY_MESSAGES, false, checkpoint_put_writes_plan, answer_nothing,
       "putCheckpointWrites", "Store what a task wrote after a checkpoint.", NULL },
     { { HTTP_POST, "/v1/checkpoints/prune" },              NULL,       "delete", BODY_JSON,    false, checkpoint_remove_prune_plan, checkpoint_remove_prune_render,
       "pruneCheckpoints", "Remove old checkpoints of threads, or those of runs.", NULL },
@@ -125,7 +126,7 @@ const struct route routes[] = {
       "get", "Read one.", NULL },
     { { HTTP_PATCH, "/v1/{r}/{id}" },                      NULL,       "write", BODY_PATCH,    true,  change_plan, change_render,
       "update", "Change one: merge patch or JSON patch, with If-Match.", created_here },
-    { { HTTP_DELETE, "/v1/{r}/{id}" },                     NULL,       "delete", BODY_NONE,    false, trash_plan, trash_render,
+    { { HTTP_DELETE, "/v1/{r}/{id}" },                     NULL,       "delete", BODY_NONE,    false, trash_plan, answer_nothing,
       "delete", "Move one to the trash, with what hangs below it.", trashed },
     { { HTTP_POST, "/v1/{r}/{id}/restore" },               NULL,       "delete", BODY_NONE,    true,  trash_restore_plan, trash_restore_render,
       "restore", "Bring one back from the trash, with what went there with it.", trashed },

@@ -34,7 +34,8 @@ static void encoded(struct buf *b, const char *text)
     }
 }
 
-const char *service_url_user(struct arena *a, const struct pg_target *owner)
+/* keelson_api; behind Supabase's shared pooler keelson_api.PROJECT, as the owner is postgres.PROJECT. */
+static const char *user(struct arena *a, const struct pg_target *owner)
 {
     const char *dot = owner->user ? strchr(owner->user, '.') : NULL;
 
@@ -80,7 +81,7 @@ const char *service_url_make(struct arena *a, const struct pg_target *owner, con
     const char *url;
 
     buf_str(&b, "postgresql://");
-    encoded(&b, service_url_user(a, owner));
+    encoded(&b, user(a, owner));
     buf_char(&b, ':');
     encoded(&b, password);
     buf_char(&b, '@');
@@ -109,5 +110,5 @@ bool service_url_matches(struct arena *a, const struct pg_target *owner, const s
     const char *database = owner->dbname ? owner->dbname : owner->user;
 
     return same(value_of(owner, "host"), value_of(service, "host"), "") && same(value_of(owner, "port"), value_of(service, "port"), "5432") &&
-           same(database, service->dbname, "") && same(service_url_user(a, owner), service->user, "");
+           same(database, service->dbname, "") && same(user(a, owner), service->user, "");
 }

@@ -10,9 +10,6 @@
 #include "base/arena.h"
 #include "pg/url.h"
 
-/* The name the service logs in with: keelson_api; behind Supabase's shared pooler keelson_api.PROJECT, as the owner is postgres.PROJECT. */
-const char *service_url_user(struct arena *a, const struct pg_target *owner);
-
 /* A URI that holds the password: for .env, never for display.  What proves the owner's identity (certificates, files of passwords) stays out. */
 const char *service_url_make(struct arena *a, const struct pg_target *owner, const char *password);
 

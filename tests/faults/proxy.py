@@ -144,6 +144,13 @@ class Proxy:
         """New connections end so, or, with STALL, are never answered; None: no longer."""
         self.refusing = action
 
+    def vanish(self, connection, message):
+        """An action: with this message everything is cut off and nobody gets in again."""
+        self.refuse(RST)
+        for c in list(self.connections):
+            c.end(reset=True)
+        return False
+
     def restore(self):
         def run():
             self.holes.clear()

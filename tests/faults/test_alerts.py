@@ -3,7 +3,7 @@
 
 import httpx
 from conftest import until
-from proxy import RST, SERVER
+from proxy import SERVER
 from test_server import locked
 
 SCALE = 200                 # five minutes are one and a half seconds
@@ -94,14 +94,7 @@ def test_an_outcome_that_stays_unknown(broken, fault):
     """KeelsonCommitUnknown: the service is cut off from its database at a commit and has nobody to ask."""
     s = fault("--alerts-scale", str(SCALE), "--pool-timeout", "2s", server=broken)
     nonce = s.nonce()
-
-    def vanish(connection, message):
-        s.proxy.refuse(RST)
-        for c in list(s.proxy.connections):
-            c.end(reset=True)
-        return False
-
-    s.proxy.on(SERVER, nonce.encode(), vanish, kind=b"Z")
+    s.proxy.on(SERVER, nonce.encode(), s.proxy.vanish, kind=b"Z")
     assert s.create(nonce).json()["code"] == "outcome-unknown"
     fires(s, "KeelsonCommitUnknown")
     s.proxy.restore()

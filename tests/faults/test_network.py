@@ -32,14 +32,7 @@ def test_f5_what_cannot_be_found_out_is_said(broken, fault):
     """No server to ask: unknown, with a reference, and never a success."""
     s = fault("--pool-timeout", "2s", server=broken)
     nonce = s.nonce()
-
-    def vanish(connection, message):
-        s.proxy.refuse(RST)
-        for c in list(s.proxy.connections):
-            c.end(reset=True)
-        return False
-
-    fault_ = s.proxy.on(SERVER, nonce.encode(), vanish, kind=b"Z")
+    fault_ = s.proxy.on(SERVER, nonce.encode(), s.proxy.vanish, kind=b"Z")
     answer = s.create(nonce)
     assert fault_.hit.is_set()
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown"), answer.text

@@ -5,6 +5,8 @@
 #ifndef KEELSON_TESTS_POOL_WORLD_H
 #define KEELSON_TESTS_POOL_WORLD_H
 
+#include <libpq-fe.h>
+
 #include "pg/cluster.h"
 #include "pg/conn.h"
 #include "pg/pool.h"
@@ -39,7 +41,7 @@ static void job_done(struct task *t, const struct rows *rows, int n, const struc
 
     j->err = *e;
     j->order = finished++;
-    if (e->kind == E_NONE && n > 0 && rows[n - 1].n > 0 && rows_columns(&rows[n - 1]) > 0)
+    if (e->kind == E_NONE && n > 0 && rows[n - 1].n > 0 && PQnfields(rows[n - 1].result) > 0)
         j->got = rows_i64(&rows[n - 1], 0, 0);
     j->rows = n > 0 ? rows[n - 1].n : -1;
     if (--j->w->left == 0)

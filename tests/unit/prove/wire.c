@@ -94,22 +94,12 @@ static void test_what_a_relay_must_know(void **state)
     assert_int_equal(wire_backend_pid(&m), 0);
 }
 
-static void test_names(void **state)
-{
-    (void)state;
-    assert_string_equal(wire_name(WIRE_CLIENT, 'S'), "Sync");
-    assert_string_equal(wire_name(WIRE_SERVER, 'S'), "ParameterStatus");
-    assert_string_equal(wire_name(WIRE_SERVER, 'v'), "NegotiateProtocolVersion");
-    assert_string_equal(wire_name(WIRE_CLIENT, '!'), "?");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_framing),
         cmocka_unit_test(test_a_client_begins),
         cmocka_unit_test(test_what_a_relay_must_know),
-        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
