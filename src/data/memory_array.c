@@ -19,6 +19,7 @@
 #define ARRAY_MOST 10000                /* messages: bounds how long one request keeps the loop */
 #define ARRAY_TEXT ((size_t)64 << 20)   /* bytes of a message, or of those that were missed */
 #define MISSED     100
+#define AT_ONCE    40                   /* items written in one step, of two statements each */
 #define MARK       "{\"keelson:messages\": \""
 
 struct array {
@@ -33,7 +34,9 @@ struct array {
     size_t               nseen;         /* messages they make in the array's spelling */
     int                  nitems;        /* appended, APPEND_MESSAGES each */
     struct append_item **items;
-    bool                 written, marks;
+    int                  from, to;      /* the items of the step under way */
+    bool                 looked;        /* the rows that come are of what was appended */
+    bool                 marks;         /* the document is still to be written */
     int64_t              version, through, last_seq, last_event;
 };
 
@@ -200,7 +203,7 @@ static bool compare(struct call *c, struct array *m, const struct rows *r, struc
 {
     size_t from;
 
-    if (!messages_read(c, r, 0, &m->kept, &m->nkept, e) || 
+    if (!messages_read(c, r, 0, &m->kept, &m->nkept, e) ||
         !dialect_common(c->arena, m->dialect, m->sent, m->n, m->kept, m->nkept, &m->nseen, &from, e))
         return false;
     if (from < m->nseen)
@@ -208,35 +211,50 @@ static bool compare(struct call *c, struct array *m, const struct rows *r, struc
     return names_fresh(c, m, r, from, e) && items_make(c, m, from, e);
 }
 
+static bool all_written(const struct array *m)
+{
+    return m->to == m->nitems && !m->marks;
+}
+
+/* As many as fit into a step; the document goes with the first. */
 static void write(struct call *c, struct array *m)
 {
     plan_next(&c->plan);
-    for (int i = 0; i < m->nitems; i++)
+    m->from = m->to;
+    m->to = m->nitems - m->from < AT_ONCE ? m->nitems : m->from + AT_ONCE;
+    for (int i = m->from; i < m->to; i++)
         append_stmts(c, &c->plan, m->items[i]);
     if (m->marks)
         memory_write_stmt(c, &c->plan, &m->session, span_of(arena_printf(c->arena, MARK "%s\"}", dialect_name(m->dialect))), -1);
-    m->written = true;
+    m->version += m->marks;
+    m->marks = false;
 }
 
-/* First the locked session and its messages come, then the rows of what was appended. */
+static bool took(struct call *c, const struct array *m, const struct rows *rows, struct err *e)
+{
+    for (int i = m->from; i < m->to; i++)
+        if (!append_took(c, m->items[i], &rows[2 * (i - m->from) + 1], e))
+            return false;
+    return true;
+}
+
+static bool look(struct call *c, struct array *m, const struct rows *rows, struct err *e)
+{
+    m->looked = true;
+    if (rows[0].n == 0)
+        return answer_missing(c, e);
+    return versions_fit(c, m, &rows[0], e) && compare(c, m, &rows[1], e);
+}
+
+/* First the locked session and its messages come, then the rows of what was appended, step by step. */
 static enum txn_next step(struct call *c, const struct rows *rows, int n, struct err *e)
 {
     struct array *m = c->state;
 
     (void)n;
-    if (m->written) {
-        for (int i = 0; i < m->nitems; i++)
-            if (!append_took(c, m->items[i], &rows[2 * i + 1], e))
-                return TXN_ROLLBACK;
-        return TXN_COMMIT;
-    }
-    if (rows[0].n == 0) {
-        answer_missing(c, e);
+    if (!(m->looked ? took(c, m, rows, e) : look(c, m, rows, e)))
         return TXN_ROLLBACK;
-    }
-    if (!versions_fit(c, m, &rows[0], e) || !compare(c, m, &rows[1], e))
-        return TXN_ROLLBACK;
-    if (m->nitems == 0 && !m->marks)
+    if (all_written(m))
         return TXN_COMMIT;
     write(c, m);
     return TXN_MORE;
@@ -248,8 +266,7 @@ static bool dialect_choose(struct call *c, struct array *m, struct err *e)
 {
     struct span v;
 
-    if (!call_param(c, "format", &v))
-        {
+    if (!call_param(c, "format", &v)) {
         m->guessed = true;
         return call_params_done(c, e) && (dialect_guess(c->doc->first, &m->dialect) ||
                fault_add(e, c->arena, "/0", "format", "is no message of LangChain; say with format= whose messages these are"));
@@ -300,7 +317,7 @@ static bool array_render(struct call *c, const struct rows *rows, int n, struct 
     size_t appended = m->nitems == 0 ? 0 : (size_t)(m->nitems - 1) * APPEND_MESSAGES + append_count(m->items[m->nitems - 1]);
 
     (void)rows, (void)n, (void)e;
-    memory_headers(c, m->version + m->marks, m->through, m->last_event + (int64_t)appended);
+    memory_headers(c, m->version, m->through, m->last_event + (int64_t)appended);
     c->status = 200;
     buf_printf(c->out, "{\"appended\":%zu,\"last_seq\":%lld}", appended, (long long)m->last_seq + (long long)appended);
     return true;
