@@ -147,9 +147,11 @@ void dialect_ai_sdk_answer(struct dialect_writing *w, const struct json *part)
 
 /* ---- writing ---- */
 
+#define NEAR 200        /* messages between a call and its answer, at most: bounds the search in a long conversation */
+
 static const struct json *answer_of(struct dialect_writing *w, size_t from, struct span id)
 {
-    for (size_t i = from + 1; i < w->n; i++)
+    for (size_t i = from + 1; i < w->n && i - from <= NEAR; i++)
         if (dialect_is(w->arena, w->messages[i], "role", "tool") && span_eq(dialect_string(w->arena, w->messages[i], "tool_call_id"), id))
             return w->messages[i];
     return NULL;
@@ -161,7 +163,7 @@ static bool carried(struct dialect_writing *w, size_t i)
     struct span id = dialect_string(w->arena, w->messages[i], "tool_call_id");
     struct dialect_call c;
 
-    for (size_t k = 0; k < i; k++) {
+    for (size_t k = i; k-- > 0 && i - k <= NEAR;) {
         const struct json *calls = dialect_value(w->messages[k], "tool_calls");
 
         for (const struct json *v = calls ? calls->first : NULL; v; v = v->next) {

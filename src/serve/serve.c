@@ -50,6 +50,8 @@ static struct err told(const struct err *e)
 
     if (e->kind == E_DATABASE)
         fail(&out, E_DATABASE, "the database cannot be reached");
+    else if (e->kind == E_TIMEOUT)
+        fail(&out, E_TIMEOUT, "the database did not answer in time");
     if (err_info(e->kind)->http == 503 && err_info(e->kind)->retryable && e->retry_after_ms == 0)
         out.retry_after_ms = 1000;
     return out;
