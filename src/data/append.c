@@ -5,14 +5,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/append.h"
 
-#include <string.h>
-
 #include "data/answer.h"
 #include "data/conversation.h"
 #include "data/dialect.h"
 #include "data/original.h"
 #include "data/render.h"
 #include "data/validate.h"
+#include "data/value.h"
 
 #define NO_EXPECTATION INT64_MIN        /* SQL NULL */
 
@@ -160,14 +159,11 @@ static bool body_shape(struct call *c, struct body *b, struct err *e)
 /* With the member that says which message this one replaces, if it does. */
 static struct span as_jsonb(struct arena *a, struct span text, int64_t supersedes)
 {
-    const char *member = supersedes > 0 ? arena_printf(a, "{\"supersedes\":%lld%s", (long long)supersedes, span_is(text, "{}") ? "" : ",") : "{";
-    size_t n = strlen(member);
-    char *p = arena_alloc(a, 1 + n + text.n - 1);
+    const char *comma = span_is(text, "{}") ? "" : ",";
 
-    p[0] = 1;
-    memcpy(p + 1, member, n);
-    memcpy(p + 1 + n, text.p + 1, text.n - 1);
-    return (struct span){ p, n + text.n };
+    if (supersedes > 0)
+        text = span_of(arena_printf(a, "{\"supersedes\":%lld%s%.*s", (long long)supersedes, comma, (int)text.n - 1, text.p + 1));
+    return value_jsonb(a, text);
 }
 
 static bool message_take(struct validator *v, struct append_item *item, const struct json *message, const char *pointer, struct err *e)

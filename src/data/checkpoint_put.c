@@ -14,6 +14,7 @@
 #include "data/checkpoint.h"
 #include "data/member.h"
 #include "data/resource.h"
+#include "data/value.h"
 #include "embedded.h"
 
 struct put {
@@ -80,16 +81,6 @@ static const struct json *member_named(const struct json *object, struct span ke
     return NULL;
 }
 
-/* In the binary form of jsonb: a version byte, then the text. */
-static struct span binary_jsonb(struct arena *a, struct span text)
-{
-    char *p = arena_alloc(a, text.n + 1);
-
-    p[0] = 1;
-    memcpy(p + 1, text.p, text.n);
-    return (struct span){ p, text.n + 1 };
-}
-
 static void channels_read(struct call *c, const struct put *put, struct values *out, struct err *e)
 {
     const struct json *channels = put->channels;
@@ -109,7 +100,7 @@ static void channels_read(struct call *c, const struct put *put, struct values *
             continue;
         }
         out->name[out->n] = v->key;
-        out->version[out->n] = binary_jsonb(c->arena, version->raw);
+        out->version[out->n] = value_jsonb(c->arena, version->raw);
         out->type[out->n] = value.type;
         out->content[out->n++] = value.content;
     }

@@ -3,8 +3,6 @@
  * everybody else too, and the answer inside it becomes a message of its own where a dialect wants one.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "data/dialect_parts.h"
 
 static bool is_tool(struct arena *a, const struct json *part)

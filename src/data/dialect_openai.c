@@ -3,8 +3,6 @@
  * writer reads it.  What is beside the fields Keelson knows (refusal, function_call, audio, annotations) is kept in metadata.openai.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "data/dialect_parts.h"
 
 static const char *const roles[] = { "system", "developer", "user", "assistant", "tool", "function" };

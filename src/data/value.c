@@ -386,3 +386,12 @@ bool value_same(struct arena *a, enum field_kind kind, const struct json *x, con
         return uuid_parse(json_text(a, x), &u) && uuid_parse(json_text(a, y), &v) && uuid_eq(&u, &v);
     return kind == FIELD_INT && json_i64(x, &s) && json_i64(y, &t) && s == t;
 }
+
+struct span value_jsonb(struct arena *a, struct span text)
+{
+    char *p = arena_alloc(a, text.n + 1);
+
+    p[0] = 1;
+    memcpy(p + 1, text.p, text.n);
+    return (struct span){ p, text.n + 1 };
+}

@@ -23,6 +23,9 @@ const char *value_refused(enum field_kind kind, struct span text);
 /* Do these two say the same for a field of this kind?  Stricter than json_equal(): 1.10 is not 1.1, the scale is kept too. */
 bool value_same(struct arena *a, enum field_kind kind, const struct json *x, const struct json *y);
 
+/* The binary form of jsonb: a version byte, then the text. */
+struct span value_jsonb(struct arena *a, struct span text);
+
 /* "a, b or c" */
 const char *value_list(struct arena *a, const char *const *values, int n);
 

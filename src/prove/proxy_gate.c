@@ -2,8 +2,6 @@
  * Counts the messages of the request and, at the chosen one, does what the case says.
  */
 // SPDX-License-Identifier: Apache-2.0
-#include <string.h>
-
 #include "prove/proxy_parts.h"
 
 #define NOT_PROTOCOL SPAN("HTTP/1.1 400 Bad Request\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n")

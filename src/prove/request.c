@@ -4,8 +4,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/request.h"
 
-#include <string.h>
-
 #include "base/attr.h"
 #include "base/json.h"
 #include "base/uuid.h"

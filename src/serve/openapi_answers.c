@@ -4,8 +4,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/openapi_parts.h"
 
-#include <string.h>
-
 #include "base/attr.h"
 #include "data/append.h"
 #include "data/create.h"

@@ -4,8 +4,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/system.h"
 
-#include <string.h>
-
 #include "embedded.h"
 #include "serve/problems.h"
 #include "serve/service.h"
