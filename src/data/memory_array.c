@@ -19,7 +19,7 @@
 #define ARRAY_MOST 10000                /* messages: bounds how long one request keeps the loop */
 #define ARRAY_TEXT ((size_t)64 << 20)   /* bytes of a message, or of those that were missed */
 #define MISSED     100
-#define AT_ONCE    40                   /* items written in one step, of two statements each */
+#define NEW_MOST   2000                 /* of them appended by one request: what a transaction does in its time, in one step */
 #define MARK       "{\"keelson:messages\": \""
 
 struct array {
@@ -34,9 +34,7 @@ struct array {
     size_t               nseen;         /* messages they make in the array's spelling */
     int                  nitems;        /* appended, APPEND_MESSAGES each */
     struct append_item **items;
-    int                  from, to;      /* the items of the step under way */
-    bool                 looked;        /* the rows that come are of what was appended */
-    bool                 marks;         /* the document is still to be written */
+    bool                 written, marks;
     int64_t              version, through, last_seq, last_event;
 };
 
@@ -189,6 +187,9 @@ static bool versions_fit(struct call *c, struct array *m, const struct rows *r, 
 
 static bool items_make(struct call *c, struct array *m, size_t from, struct err *e)
 {
+    if (m->n - from > NEW_MOST)
+        return fault_add(e, c->arena, json_pointer_at(c->arena, "", from + NEW_MOST), "length",
+                         "comes after %d new messages, which is the most at once; send the array up to here first", NEW_MOST);
     m->items = arena_array(c->arena, struct append_item *, (m->n - from) / APPEND_MESSAGES + 1);
     for (size_t i = from; i < m->n; i += APPEND_MESSAGES) {
         size_t n = m->n - i < APPEND_MESSAGES ? m->n - i : APPEND_MESSAGES;
@@ -211,50 +212,35 @@ static bool compare(struct call *c, struct array *m, const struct rows *r, struc
     return names_fresh(c, m, r, from, e) && items_make(c, m, from, e);
 }
 
-static bool all_written(const struct array *m)
-{
-    return m->to == m->nitems && !m->marks;
-}
-
-/* As many as fit into a step; the document goes with the first. */
 static void write(struct call *c, struct array *m)
 {
     plan_next(&c->plan);
-    m->from = m->to;
-    m->to = m->nitems - m->from < AT_ONCE ? m->nitems : m->from + AT_ONCE;
-    for (int i = m->from; i < m->to; i++)
+    for (int i = 0; i < m->nitems; i++)
         append_stmts(c, &c->plan, m->items[i]);
     if (m->marks)
         memory_write_stmt(c, &c->plan, &m->session, span_of(arena_printf(c->arena, MARK "%s\"}", dialect_name(m->dialect))), -1);
-    m->version += m->marks;
-    m->marks = false;
+    m->written = true;
 }
 
-static bool took(struct call *c, const struct array *m, const struct rows *rows, struct err *e)
-{
-    for (int i = m->from; i < m->to; i++)
-        if (!append_took(c, m->items[i], &rows[2 * (i - m->from) + 1], e))
-            return false;
-    return true;
-}
-
-static bool look(struct call *c, struct array *m, const struct rows *rows, struct err *e)
-{
-    m->looked = true;
-    if (rows[0].n == 0)
-        return answer_missing(c, e);
-    return versions_fit(c, m, &rows[0], e) && compare(c, m, &rows[1], e);
-}
-
-/* First the locked session and its messages come, then the rows of what was appended, step by step. */
+/* First the locked session and its messages come, then the rows of what was appended. */
 static enum txn_next step(struct call *c, const struct rows *rows, int n, struct err *e)
 {
     struct array *m = c->state;
 
     (void)n;
-    if (!(m->looked ? took(c, m, rows, e) : look(c, m, rows, e)))
+    if (m->written) {
+        for (int i = 0; i < m->nitems; i++)
+            if (!append_took(c, m->items[i], &rows[2 * i + 1], e))
+                return TXN_ROLLBACK;
+        return TXN_COMMIT;
+    }
+    if (rows[0].n == 0) {
+        answer_missing(c, e);
         return TXN_ROLLBACK;
-    if (all_written(m))
+    }
+    if (!versions_fit(c, m, &rows[0], e) || !compare(c, m, &rows[1], e))
+        return TXN_ROLLBACK;
+    if (m->nitems == 0 && !m->marks)
         return TXN_COMMIT;
     write(c, m);
     return TXN_MORE;
@@ -317,7 +303,7 @@ static bool array_render(struct call *c, const struct rows *rows, int n, struct 
     size_t appended = m->nitems == 0 ? 0 : (size_t)(m->nitems - 1) * APPEND_MESSAGES + append_count(m->items[m->nitems - 1]);
 
     (void)rows, (void)n, (void)e;
-    memory_headers(c, m->version, m->through, m->last_event + (int64_t)appended);
+    memory_headers(c, m->version + m->marks, m->through, m->last_event + (int64_t)appended);
     c->status = 200;
     buf_printf(c->out, "{\"appended\":%zu,\"last_seq\":%lld}", appended, (long long)m->last_seq + (long long)appended);
     return true;

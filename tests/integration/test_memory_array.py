@@ -113,11 +113,15 @@ def test_what_another_program_wrote_is_continued(server, session):              
     assert get(server, session)[3]["data"]["content"] == "Why?"
 
 
-def test_more_than_one_step_of_a_transaction_can_hold(server, session):          # noqa: F811
+def test_a_long_history_comes_in_parts(server, session):            # noqa: F811
+    """No more at once than a transaction does in its time; more of them ended the program once."""
     array = [human(str(i)) for i in range(4900)]
-    assert put(server, session, array).json() == {"appended": 4900, "last_seq": 4900}
-    assert messages(server, session, tail=1)["items"][0]["content"] == "4899"
+    refused = put(server, session, array)
+    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/2000" and messages(server, session)["last_seq"] == 0
+    for n in (2000, 4000, 4900):
+        assert put(server, session, array[:n]).json()["last_seq"] == n
     assert put(server, session, array).json() == {"appended": 0, "last_seq": 4900}
+    assert messages(server, session, tail=1)["items"][0]["content"] == "4899"
 
 
 def test_many_at_once(server, session):         # noqa: F811
