@@ -147,7 +147,9 @@ void connect_opened(struct pg_link *k)
 
     upkeep_opened(p, k);
     count(p, k);
-    if (roles_opened(p, k)) {
+    if (k->epoch != p->counters.epoch) {
+        pool_close_link(p, k, CLOSE_EPOCH);         /* it was on its way when all others became the past */
+    } else if (roles_opened(p, k)) {
         if (pool_class(p, k) != POOL_EXCLUSIVE)
             leave_reconcile_soon(p);
         is_up(p);
@@ -157,6 +159,8 @@ void connect_opened(struct pg_link *k)
     pool_turn_soon(p);
 }
 
+/* What ended the last connection may have ended an attempt that was under way as well: only one that was begun afterwards shows that nobody
+   is there. */
 void connect_failed(struct pg_link *k, const struct err *e)
 {
     struct pool *p = k->pool;
@@ -173,7 +177,7 @@ void connect_failed(struct pg_link *k, const struct err *e)
     if (k->dial.outcome == CONNECT_POOLER && k->pooler == POOLER_NONE) {
         pool_pooled(p, e->message);
         p->connect_at = 0;
-    } else if (!any_open(p)) {
+    } else if (!any_open(p) && k->dial.began_at >= p->lost_at) {
         pool_down(p, e);
     }
     pool_turn_soon(p);

@@ -302,6 +302,7 @@ void outcome_lost(struct pg_link *k, const struct err *e)
     int n = k->ntasks;
 
     k->ntasks = 0;
+    p->lost_at = loop_now(p->loop);
     if (k->ping != PING_NONE)
         p->counters.preping[PREPING_SYNC_DEAD]++;
     else if (n == 0)

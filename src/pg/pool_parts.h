@@ -89,6 +89,7 @@ struct pool {
     usec                  sought_at;        /* a writable host, last */
     deadline              connect_at;       /* not before */
     usec                  backoff;
+    usec                  lost_at;          /* the last connection that broke */
     bool                  down;             /* no link is open and the last attempt failed */
     bool                  draining;
     usec                  drain_at;

@@ -168,6 +168,7 @@ def sleep(fault, seconds):
     until(lambda: not s.server.pids())
     time.sleep(seconds if seconds > 1 else 0)
     os.kill(s.pid, signal.SIGCONT)
-    assert s.list().status_code == 200
+    answer = s.list()
+    assert answer.status_code == 200, answer.text
     s.recovered()
     assert s.metric("keelson_pool_acquires_total", outcome="timeout") == 0

@@ -246,7 +246,7 @@ def test_f30_f31_f32_a_promoted_standby_takes_over_and_the_old_primary_is_refuse
     until(lambda: s.list().status_code == 503)
     until(lambda: s.metric("keelson_pool_connects_total", outcome="role") >= 2)
     assert s.create().status_code == 503
-    assert s.keelson.events("database-refused")
+    until(lambda: s.keelson.events("database-refused"))
     assert not broken.pids("state IS NOT NULL AND query NOT LIKE '%%walfile%%'")
     standby.control("start")
     s.recovered(1)
