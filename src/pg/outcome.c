@@ -116,7 +116,7 @@ static int stale_state(const struct err *e)
 
 static bool session_stale(const struct err *e)
 {
-    return stale_state(e) < POOL_STALE_STATES;
+    return e->sqlstate[0] && stale_state(e) < POOL_STALE_STATES;
 }
 
 /* Looked for, and not there. */
